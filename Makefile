@@ -1,0 +1,101 @@
+# Natterjack's commands. Each one first does the set-up that it still misses: stamps in
+# .venv say what is there, so a second call goes straight to its work.
+#
+# HOST, PORT, DATA_DIR and every other setting reach the programs as environment variables,
+# from the shell (`PORT=9000 make run`) or as arguments (`make run PORT=9000`).
+
+PYTHON ?= python3
+WORKERS ?= 2
+PYTEST_ARGS ?=
+SCENARIO ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP_INSTALL := $(PY) -m pip --quiet --quiet --disable-pip-version-check install --require-hashes
+
+# An empty setting means "the default", not "the empty string".
+$(foreach name,HOST PORT DATA_DIR,$(if $($(name)),,$(eval unexport $(name))))
+
+# Tests and checks answer for the checkout, whatever site this shell is set up for, and never
+# touch that site's data.
+SITE_SETTINGS := DATABASE_URL DEBUG EMAIL_URL HOST LANGUAGE_CODE PORT REDIS_URL SECRET_KEY \
+	SECRET_KEY_FALLBACKS SITE_URL TIME_ZONE
+OWN_ENV = env $(addprefix -u ,$(SITE_SETTINGS)) DATA_DIR=var/$@
+
+# An interpreter that was removed or replaced since leaves a dangling link: set up again.
+STALE := $(shell test -x $(PY) || echo stale)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run demo test lint bench lock stale
+
+help:
+	@echo "make run     set up what is missing and serve on http://127.0.0.1:8000"
+	@echo "make demo    the same with an invented team, on data of its own (var/demo)"
+	@echo "make test    the whole suite; WORKERS=$(WORKERS), PYTEST_ARGS='-k invite'"
+	@echo "make lint    style, types, templates, migrations"
+	@echo "make bench   the benchmarks, or one of them: SCENARIO=name"
+	@echo "make lock    renew requirements.lock and requirements-dev.lock"
+	@echo
+	@echo "From the environment: HOST, PORT, DATA_DIR, PYTHON (now $(PYTHON))."
+
+# exec: Ctrl-C and SIGTERM reach the server itself, and its exit is the command's.
+run: $(VENV)/.runtime
+	@exec $(PY) manage.py serve
+
+demo: $(VENV)/.runtime
+	@exec sh tools/demo.sh $(PY)
+
+# worksteal keeps a module's tests together, and so its servers, until a worker runs dry.
+test: $(VENV)/.dev
+	@sh tools/system_packages.sh
+	@$(OWN_ENV) $(PY) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(OWN_ENV) $(PY) -m mypy
+	$(PY) -m djlint --quiet --lint templates
+	$(OWN_ENV) $(PY) manage.py makemigrations --check --dry-run
+	$(OWN_ENV) SITE_URL=https://chat.example.org $(PY) manage.py check --deploy --fail-level WARNING
+
+bench: $(VENV)/.dev
+	@$(PY) -m bench $(SCENARIO)
+
+# One lock for every Python from 3.11.0 up and every system. The settings of this machine's
+# package tools stay out of it; the runtime lock binds the other one, so that tests run on
+# exactly the versions that are served.
+UV_COMPILE = env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_URL \
+	-u UV_FIND_LINKS -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_PRERELEASE -u UV_EXCLUDE_NEWER \
+	$(PY) -m uv --no-config pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command "make lock" pyproject.toml
+
+lock: $(VENV)/.dev
+	@echo "Renewing requirements.lock and requirements-dev.lock ..."
+	@$(UV_COMPILE) --output-file requirements.lock
+	@$(UV_COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+# -- Set-up --------------------------------------------------------------------------------
+
+$(VENV)/.created: $(STALE)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Natterjack needs Python 3.11 or later; '$(PYTHON) --version' answers:" \
+			"$$($(PYTHON) --version 2>&1). If a later one is installed, name it:" \
+			"make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "'$(PYTHON)' lacks the module venv. On Debian and Ubuntu:" \
+			"apt-get install python3-venv" >&2; exit 1; }
+	@echo "Making the virtual environment $(VENV) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.created requirements.lock
+	@echo "Installing what Natterjack runs on (once, about a minute) ..."
+	@$(PIP_INSTALL) -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.created requirements-dev.lock
+	@echo "Installing what tests and checks need (once, a minute or two) ..."
+	@$(PIP_INSTALL) -r requirements-dev.lock
+	@touch $@ $(VENV)/.runtime

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Sees to the programs that the tests drive and that no Python package brings: Chromium and the
+# servers of Redis and PostgreSQL. Installs what is missing where it may; elsewhere it prints
+# the command that does, and fails: the tests never skip for want of a program.
+set -eu
+
+# Debian and Ubuntu keep a PostgreSQL server's programs out of PATH, by version.
+has_postgresql() {
+    command -v initdb || ls /usr/lib/postgresql/*/bin/initdb
+}
+
+has_chromium() {
+    [ -n "${CHROMIUM:-}" ] || command -v chromium || command -v chromium-browser ||
+        command -v google-chrome
+}
+
+packages=
+# Without a font of its own Chromium draws boxes; the emoji are for the screenshots.
+has_chromium >/dev/null || packages="chromium fonts-dejavu-core fonts-noto-color-emoji"
+command -v redis-server >/dev/null || packages="$packages redis-server"
+has_postgresql >/dev/null 2>&1 || packages="$packages postgresql"
+[ -n "$packages" ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+    echo "The tests need Chromium, a Redis server and a PostgreSQL server in PATH. Missing" \
+        "here, by their Debian names: $packages. With Homebrew:" \
+        "brew install --cask chromium && brew install redis postgresql" >&2
+    exit 1
+fi
+
+command="apt-get update && apt-get install --yes --no-install-recommends $packages"
+if [ "$(id -u)" -eq 0 ]; then
+    as_root=
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+    as_root="sudo -n"
+else
+    echo "The tests need system packages that only an administrator can install. Run:" >&2
+    echo "    sudo sh -c '$command'" >&2
+    exit 1
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+echo "Installing system packages: $packages ..."
+$as_root sh -c "export DEBIAN_FRONTEND=noninteractive; $command" >"$log" 2>&1 </dev/null || {
+    tail -20 "$log" >&2
+    echo "That failed. To try again: $command" >&2
+    exit 1
+}
