@@ -238,8 +238,9 @@ def _make_cluster(initdb: str, directory: Path, user: str | None) -> None:
 
 def _postgresql_is_ready(server: Server) -> bool:
     # As pg_ctl does: the eighth line of this file turns to "ready" when connections are taken.
+    # Until then it is missing, empty or shorter.
     try:
         lines = (server.directory / "data" / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:
         return False
-    return lines[0] == str(server.pid) and lines[7:8] == ["ready   "]
+    return lines[:1] == [str(server.pid)] and lines[7:8] == ["ready   "]
