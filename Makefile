@@ -18,7 +18,8 @@ $(foreach name,HOST PORT DATA_DIR,$(if $($(name)),,$(eval unexport $(name))))
 
 # Tests and checks answer for the checkout, whatever site this shell is set up for, and never
 # touch that site's data.
-SITE_SETTINGS := DATABASE_URL DEBUG EMAIL_URL HOST LANGUAGE_CODE PORT REDIS_URL SECRET_KEY \
+SITE_SETTINGS := DATABASE_URL DEBUG EMAIL_URL HOST LANGUAGE_CODE LIMIT_FRAMES LIMIT_JOINS \
+	LIMIT_POSTS LIMIT_SIGNINS LIMIT_SOCKETS LIMIT_STREAMS PORT REDIS_URL SECRET_KEY \
 	SECRET_KEY_FALLBACKS SITE_URL TIME_ZONE
 OWN_ENV = env $(addprefix -u ,$(SITE_SETTINGS)) DATA_DIR=var/$@
 
