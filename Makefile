@@ -53,12 +53,12 @@ test: $(VENV)/.dev
 	@$(OWN_ENV) $(PY) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
-	$(PY) -m ruff check .
-	$(PY) -m ruff format --check .
-	$(OWN_ENV) $(PY) -m mypy
-	$(PY) -m djlint --quiet --lint templates
-	$(OWN_ENV) $(PY) manage.py makemigrations --check --dry-run
-	$(OWN_ENV) SITE_URL=https://chat.example.org $(PY) manage.py check --deploy --fail-level WARNING
+	@echo "ruff" && $(PY) -m ruff check --quiet . && $(PY) -m ruff format --quiet --check .
+	@echo "mypy" && $(OWN_ENV) $(PY) -m mypy --no-error-summary
+	@echo "djlint" && $(PY) -m djlint --quiet --lint templates
+	@echo "migrations" && $(OWN_ENV) $(PY) manage.py makemigrations --check --dry-run
+	@echo "deployment" && $(OWN_ENV) SITE_URL=https://chat.example.org \
+		$(PY) manage.py check --deploy --fail-level WARNING
 
 bench: $(VENV)/.dev
 	@$(PY) -m bench $(SCENARIO)
