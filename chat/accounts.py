@@ -1,0 +1,44 @@
+"""Our part in django-allauth: sign-in by normalised username, and no sign-up of its own."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import LoginForm
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+
+from chat import limits
+from chat.models import Person
+from chat.names import normalise_username
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """People come in by the set-up link and by invitations, and no other way."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return "/settings/"
+
+
+class SignInForm(LoginForm):
+    """Finds `ＡＤＡ` as `ada`, and counts attempts: for the address and for the account."""
+
+    def clean_login(self) -> str:
+        return normalise_username(super().clean_login())
+
+
+def count_sign_in(request: HttpRequest) -> None:
+    """Raises TooMany for an address or an account with too many attempts."""
+    username = normalise_username(request.POST.get("login", "")[:64])
+    limits.spend(settings.LIMIT_SIGNINS, "sign-in", request.META["REMOTE_ADDR"], username)
+
+
+def signed_in(request: HttpRequest) -> Person:
+    """The person of a request that `login_required` has let through."""
+    user: Any = request.user
+    if isinstance(user, AnonymousUser):
+        raise TypeError("a view without login_required asked who is signed in")
+    return user  # type: ignore[no-any-return]

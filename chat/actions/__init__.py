@@ -1,0 +1,1 @@
+"""The verbs: each checks, writes and appends its event, in one transaction."""

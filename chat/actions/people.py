@@ -1,0 +1,122 @@
+"""People come in, change and go."""
+
+import secrets
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from chat.actions.rooms import enter_invited_rooms, enter_lobby
+from chat.errors import Invalid, Refused
+from chat.models import ApiToken, Invitation, Person, Role, Room, Site
+from chat.names import skeleton
+from chat.permissions import can_administer_site, can_change_role
+
+
+def claim_site(*, key: str, site_name: str, username: str, name: str, password: str) -> Person:
+    """The owner of a site that nobody had claimed: names it, makes the lobby.
+
+    Raises Refused when the key is not the set-up link's or somebody was quicker.
+    """
+    with transaction.atomic():
+        Site.load()
+        # The row's lock makes the second of two claims at once see the first one's owner.
+        site = Site.objects.select_for_update().get(id=1)
+        if not site.opens_setup(key):
+            raise Refused(_("This site is already set up."))
+        site.name = site_name
+        site.save(update_fields=["name"])
+        owner = _create(username=username, name=name, password=password, role=Role.OWNER)
+        Room.objects.get_or_create(
+            is_lobby=True, defaults={"slug": "general", "name": "general", "created_by": owner}
+        )
+        enter_lobby(person=owner)
+    return owner
+
+
+def join_site(*, invitation: Invitation, username: str, name: str, password: str) -> Person:
+    """A new person, in the lobby and in the rooms that the invitation names.
+
+    Raises Refused when the invitation is used up, over or revoked, Invalid when the username
+    is taken or looks like one that is.
+    """
+    with transaction.atomic():
+        used = Invitation.objects.usable().filter(pk=invitation.pk).update(used=F("used") + 1)
+        if not used:
+            raise Refused(_("This invitation can't be used any more. Please ask for a new one."))
+        person = _create(username=username, name=name, password=password, role=invitation.role)
+        if not person.is_guest:
+            enter_lobby(person=person)
+        enter_invited_rooms(
+            person=person, rooms=invitation.rooms.all(), inviter=invitation.created_by
+        )
+    return person
+
+
+def username_is_taken(username: str) -> bool:
+    """Whether somebody has this username, or one that looks like it."""
+    return Person.objects.filter(skeleton=skeleton(username)).exists()
+
+
+def create_invitation(
+    *, inviter: Person | None, role: str, uses: int, expires_at: object, rooms: list[Room]
+) -> Invitation:
+    """A join link. `inviter` None: made on the command line, by whoever runs the server."""
+    if inviter is not None and not can_administer_site(inviter):
+        raise Refused(_("Only administrators can invite people to this site."))
+    with transaction.atomic():
+        invitation = Invitation.objects.create(
+            created_by=inviter, role=role, uses=uses, expires_at=expires_at
+        )
+        invitation.rooms.set(rooms)
+    return invitation
+
+
+def revoke_invitation(*, revoker: Person, invitation: Invitation) -> None:
+    if not can_administer_site(revoker):
+        raise Refused(_("Only administrators can revoke invitations."))
+    Invitation.objects.filter(pk=invitation.pk, revoked_at=None).update(revoked_at=timezone.now())
+
+
+def change_site(*, editor: Person, name: str, welcome: str) -> None:
+    if not can_administer_site(editor):
+        raise Refused(_("Only administrators can change the site."))
+    Site.objects.filter(id=1).update(name=name, welcome=welcome)
+
+
+def change_person(*, editor: Person, person: Person, role: str, is_active: bool) -> None:
+    """Changes a role, or lets somebody in or out of the site. Nobody does it to themselves."""
+    if not can_change_role(editor, person):
+        raise Refused(_("You can't change this person."))
+    if role == Role.OWNER and editor.role != Role.OWNER:
+        raise Refused(_("Only an owner can make another one."))
+    with transaction.atomic():
+        person.role, person.is_active = role, is_active
+        person.save(update_fields=["role", "is_active"])
+        if not person.is_guest:
+            enter_lobby(person=person)
+
+
+def check_may_reset(actor: Person, person: Person) -> None:
+    """Raises Refused unless `actor` may make this person a link for a new password."""
+    if not can_change_role(actor, person):
+        raise Refused(_("You can't make a link for this person."))
+
+
+def create_token(*, person: Person, label: str) -> str:
+    """The token itself, which is stored nowhere: this is the only moment to see it."""
+    token = f"nj_{secrets.token_urlsafe(32)}"
+    ApiToken.objects.create(person=person, label=label, digest=ApiToken.hash(token))
+    return token
+
+
+def _create(*, username: str, name: str, password: str, role: str) -> Person:
+    person = Person(username=username, name=name, role=role)
+    person.set_password(password)
+    try:
+        with transaction.atomic():
+            person.save()
+    except IntegrityError:
+        raise Invalid(_("This username is taken, or looks like one that is.")) from None
+    return person

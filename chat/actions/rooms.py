@@ -1,0 +1,159 @@
+"""Rooms: make, join, leave, change, talk directly."""
+
+import secrets
+from collections.abc import Iterable
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from chat import events
+from chat.errors import Refused
+from chat.models import EventKind, Membership, Person, Room, RoomKind
+from chat.names import slugify_room
+from chat.permissions import (
+    can_change_room,
+    can_create_rooms,
+    can_invite_into,
+    can_join,
+    can_leave,
+)
+
+
+def create_room(*, creator: Person, name: str, purpose: str, kind: RoomKind) -> Room:
+    """A new room with its creator in it. Its slug comes from the name and stays for good."""
+    if not can_create_rooms(creator):
+        raise Refused(_("Guests can't create rooms."))
+    with transaction.atomic():
+        room = _with_free_slug(
+            slugify_room(name), name=name, purpose=purpose, kind=kind, created_by=creator
+        )
+        _enter(events.lock(room.pk), person=creator, actor=creator)
+    return room
+
+
+def join_room(*, person: Person, room: Room) -> None:
+    """Twice is once."""
+    with transaction.atomic():
+        room = events.lock(room.pk)
+        if not can_join(person, room):
+            raise Refused(_("This room can only be entered by invitation."))
+        _enter(room, person=person, actor=person)
+
+
+def leave_room(*, person: Person, room: Room) -> None:
+    with transaction.atomic():
+        room = events.lock(room.pk)
+        if not can_leave(person, room):
+            raise Refused(_("This room can't be left."))
+        _exit(room, person=person, actor=person, kind=EventKind.MEMBER_LEFT)
+
+
+def invite_into_room(*, inviter: Person, room: Room, people: Iterable[Person]) -> None:
+    """Puts people into the room; who is already in it stays."""
+    with transaction.atomic():
+        room = events.lock(room.pk)
+        if not can_invite_into(inviter, room):
+            raise Refused(_("Only people in this room can invite others into it."))
+        for person in people:
+            _enter(room, person=person, actor=inviter)
+
+
+def remove_from_room(*, remover: Person, room: Room, person: Person) -> None:
+    with transaction.atomic():
+        room = events.lock(room.pk)
+        if not can_change_room(remover, room) or not can_leave(person, room):
+            raise Refused(_("You can't take people out of this room."))
+        _exit(room, person=person, actor=remover, kind=EventKind.MEMBER_REMOVED)
+
+
+def change_room(*, editor: Person, room: Room, name: str, purpose: str) -> None:
+    with transaction.atomic():
+        room = events.lock(room.pk)
+        if not can_change_room(editor, room):
+            raise Refused(_("Only administrators and who created this room can change it."))
+        room.name, room.purpose = name, purpose
+        room.save(update_fields=["name", "purpose"])
+        events.append(room, EventKind.ROOM_CHANGED, actor=editor)
+
+
+def find_direct_room(people: Iterable[Person]) -> Room | None:
+    return Room.objects.filter(direct_key=_direct_key(people)).first()
+
+
+def open_direct_room(*, opener: Person, others: Iterable[Person]) -> Room:
+    """The one conversation of exactly these people, made when it is missing."""
+    people = {person.pk: person for person in (opener, *others)}.values()
+    if room := find_direct_room(people):
+        return room
+    if opener.is_guest and not _share_rooms(opener, people):
+        raise Refused(_("Guests can write to the people in their rooms."))
+    try:
+        with transaction.atomic():
+            room = _with_free_slug(
+                f"direct-{secrets.token_hex(6)}",
+                name=_("Direct conversation"),
+                kind=RoomKind.DIRECT,
+                direct_key=_direct_key(people),
+                created_by=opener,
+            )
+            room = events.lock(room.pk)
+            for person in people:
+                _enter(room, person=person, actor=opener)
+            return room
+    except IntegrityError:  # the other one opened it at the same moment
+        return Room.objects.get(direct_key=_direct_key(people))
+
+
+def enter_lobby(*, person: Person) -> None:
+    """Everybody but guests is in the lobby, from their first moment."""
+    with transaction.atomic():
+        _enter(events.lock(Room.objects.lobby().pk), person=person, actor=person)
+
+
+def enter_invited_rooms(*, person: Person, rooms: Iterable[Room], inviter: Person | None) -> None:
+    """Puts somebody who has just joined the site into the rooms that their invitation names."""
+    for room in rooms:
+        with transaction.atomic():
+            _enter(events.lock(room.pk), person=person, actor=inviter or person)
+
+
+def _enter(room: Room, *, person: Person, actor: Person) -> None:
+    # What was said before somebody came in is not news to them.
+    _membership, is_new = Membership.objects.get_or_create(
+        room=room, person=person, defaults={"read_seq": room.last_message_seq}
+    )
+    if is_new:
+        events.append(room, EventKind.MEMBER_JOINED, actor=actor, person=person)
+
+
+def _exit(room: Room, *, person: Person, actor: Person, kind: EventKind) -> None:
+    count, _details = Membership.objects.filter(room=room, person=person).delete()
+    if count:
+        events.append(room, kind, actor=actor, person=person)
+
+
+def _with_free_slug(slug: str, **fields: object) -> Room:
+    """A stored room under `slug`, or under the first of `slug-2`, `slug-3`… that is free."""
+    number = 1
+    while True:
+        candidate = slug if number == 1 else f"{slug}-{number}"
+        try:
+            with transaction.atomic():
+                return Room.objects.create(slug=candidate, **fields)
+        except IntegrityError:
+            if not Room.objects.filter(slug=candidate).exists():
+                raise
+            number += 1
+
+
+def _direct_key(people: Iterable[Person]) -> str:
+    return "-".join(str(key) for key in sorted({person.pk for person in people}))
+
+
+def _share_rooms(guest: Person, people: Iterable[Person]) -> bool:
+    met = set(
+        Membership.objects.filter(room__memberships__person=guest).values_list(
+            "person_id", flat=True
+        )
+    )
+    return all(person.pk in met for person in people if person.pk != guest.pk)

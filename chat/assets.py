@@ -1,0 +1,61 @@
+"""The stylesheet: many small files for us, joined in layer order into one for the browser.
+
+Sources are `css/**.css` below the static folders; the owner's folder comes first, so a file of
+the same path replaces ours, and a new one is added at the end of its folder.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import BaseFinder
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, Storage
+from django.core.management import call_command
+
+STYLESHEET = "natterjack.css"
+LAYERS = ["tokens", "reset", "base", "layout", "components", "utilities"]
+
+
+def collect() -> None:
+    """Gathers the static files under names that tell what they hold, compressed."""
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def joined() -> str:
+    """The stylesheet's text."""
+    sources: dict[str, Path] = {}
+    for folder in reversed(settings.STATICFILES_DIRS):
+        for path in sorted(Path(folder).glob("css/**/*.css")):
+            sources[path.relative_to(folder).as_posix()] = path
+    return "\n".join(sources[name].read_text() for name in sorted(sources, key=_place))
+
+
+def _place(name: str) -> tuple[int, str]:
+    layer = name.split("/")[1].removesuffix(".css")
+    return (LAYERS.index(layer) if layer in LAYERS else len(LAYERS), name)
+
+
+class StylesheetFinder(BaseFinder):
+    """Finds the joined stylesheet, and leaves its sources out of what is served."""
+
+    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
+        self.storage = FileSystemStorage(location=settings.DATA_DIR / "build" / "joined")
+
+    def check(self, **_kwargs: Any) -> list[Any]:
+        return []
+
+    def find(self, path: str, find_all: bool = False, **_kwargs: Any) -> Any:
+        if path != STYLESHEET:
+            return []
+        found = self._write()
+        return [found] if find_all else found
+
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
+        self._write()
+        yield STYLESHEET, self.storage
+
+    def _write(self) -> str:
+        self.storage.delete(STYLESHEET)
+        return self.storage.path(self.storage.save(STYLESHEET, ContentFile(joined())))

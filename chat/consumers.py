@@ -1,0 +1,177 @@
+"""Sockets: who is it, which room, and then frames in and fragments out."""
+
+import asyncio
+import secrets
+from typing import Any
+
+from channels.consumer import AsyncConsumer
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from chat import fragments, frames, hub, limits
+from chat.actions.messages import post_message
+from chat.database import in_database
+from chat.errors import Invalid, Refused, TooMany
+from chat.forms import MessageForm, first_error
+from chat.fragments import Kind
+from chat.handshake import Refusal, Visitor, admit
+from chat.hub import log
+from chat.models import Person, Room
+
+RESUME_SECONDS = 1.0
+MAX_BAD_FRAMES = 10
+
+
+class Ended(Exception):
+    """The socket is to be closed with this code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class ComeBack(Exception):
+    """Ends the application, which makes the server close with 1011: the page then returns.
+
+    Autobahn lets an application send only 1000 and 3000-4999, after which it would stay away.
+    """
+
+
+class ChatConsumer(AsyncConsumer):
+    """A socket of `/ws/chat/` or `/ws/chat/<slug>/` that receives HTML.
+
+    Channels' own loop waits for a channel of each consumer and hops through a thread for each
+    message; here the hub writes to the socket directly, so the loop is the socket's alone.
+    """
+
+    must_return = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.base_send, self.task = send, asyncio.current_task()
+        try:
+            await self._open(scope, receive)
+        except asyncio.CancelledError:
+            if self.must_return:
+                raise ComeBack from None
+            raise
+
+    async def _open(self, scope: Any, receive: Any) -> None:
+        await receive()  # websocket.connect
+        visitor = await in_database(admit, scope)
+        await self.send({"type": "websocket.accept"})
+        if isinstance(visitor, Refusal):
+            await self._refuse(visitor.code, visitor.kind)
+            return
+        limit = settings.LIMIT_SOCKETS
+        if limit and hub.current().count(visitor.person.pk, hub.SocketReader) >= limit:
+            await self._refuse(4429, Kind.of(visitor.person))
+            return
+        await self._serve(visitor, receive)
+
+    async def _serve(self, visitor: Visitor, receive: Any) -> None:
+        self.visitor, self.bad_frames = visitor, 0
+        self.turn = asyncio.Lock()
+        self.reader = self._reader(visitor)
+        hub.current().add(self.reader)
+        grace = asyncio.get_running_loop().create_task(self._go_live_unasked())
+        try:
+            while (message := await receive())["type"] == "websocket.receive":
+                await self._take(message)
+        except Ended as ended:
+            await hub.current().shut_out(self.reader, ended.code)
+        finally:
+            grace.cancel()
+            hub.current().remove(self.reader)
+
+    def _reader(self, visitor: Visitor) -> hub.SocketReader:
+        return hub.SocketReader(
+            person_id=visitor.person.pk,
+            kind=Kind.of(visitor.person),
+            room_id=visitor.room.pk if visitor.shows_list else None,
+            slug=visitor.slug,
+            head=visitor.room.last_seq,
+            credential=visitor.person.password,
+            session_key=visitor.session_key,
+            token_id=visitor.token_id,
+            write=self._write,
+            end=self._close,
+        )
+
+    async def _write(self, text: str) -> None:
+        await self.send({"type": "websocket.send", "text": text})
+
+    async def _close(self, code: int) -> None:
+        if code == 1011 and self.task is not None:
+            self.must_return = True
+            self.task.cancel()
+            return
+        await self.send({"type": "websocket.close", "code": code})
+
+    async def _refuse(self, code: int, kind: Kind) -> None:
+        await self._write(fragments.goodbye(code, kind))
+        await self._close(code)
+
+    async def _go_live_unasked(self) -> None:
+        await asyncio.sleep(RESUME_SECONDS)
+        async with self.turn:
+            if not self.reader.has_resumed:
+                await hub.current().resume(self.reader, None)
+
+    async def _take(self, message: dict[str, Any]) -> None:
+        try:
+            with translation.override(self.reader.kind.language):
+                await self._handle(frames.parse(message.get("text") or ""))
+        except Refused as error:
+            self.bad_frames += isinstance(error, frames.BadFrame)
+            if self.bad_frames > MAX_BAD_FRAMES:
+                raise Ended(4400) from None
+            await self._write(fragments.refusal(str(error.sentence), self.reader.kind))
+
+    async def _handle(self, frame: dict[str, Any]) -> None:
+        self._count_frame()
+        # A table of our own: what a client writes never names a method or reaches the layer.
+        match frame["type"]:
+            case "post":
+                await self._post(frame)
+            case "resume":
+                await self._resume(frame)
+            case "read":
+                hub.current().read(self.reader, frames.number(frame, "seq") or 0)
+            case _:
+                raise frames.BadFrame(_("This type of frame is unknown."))
+
+    def _count_frame(self) -> None:
+        try:
+            limits.spend(settings.LIMIT_FRAMES, "frame", self.reader.person_id)
+        except TooMany:
+            raise Ended(4429) from None
+
+    async def _post(self, frame: dict[str, Any]) -> None:
+        limits.spend(settings.LIMIT_POSTS, "post", self.reader.person_id)
+        form = MessageForm({**frame, "nonce": frame.get("nonce") or secrets.token_urlsafe(16)})
+        if not form.is_valid():
+            raise Invalid(first_error(form))
+        await in_database(_post, self.reader, self.visitor.room, **form.cleaned_data)
+
+    async def _resume(self, frame: dict[str, Any]) -> None:
+        after = frames.number(frame, "after")
+        same_epoch = frame.get("epoch") in {None, "", self.visitor.epoch}
+        async with self.turn:
+            await hub.current().resume(self.reader, after, same_epoch=same_epoch)
+
+
+def _post(reader: hub.Reader, room: Room, *, body: str, nonce: str) -> None:
+    # The socket may have been opened long ago: what let it in has to hold now.
+    if log.fallen([reader]):
+        raise Refused(_("You have been signed out."))
+    author = Person.objects.get(pk=reader.person_id)
+    post_message(author=author, room=room, body=body, nonce=nonce)
+
+
+class Nowhere(AsyncConsumer):
+    """Any other address."""
+
+    async def websocket_connect(self, _message: dict[str, Any]) -> None:
+        await self.send({"type": "websocket.accept"})
+        await self.send({"type": "websocket.close", "code": 4404})

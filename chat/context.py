@@ -1,0 +1,31 @@
+"""What every page's frame needs. Lazy: a fragment that shows none of it asks the database nothing."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from chat.models import Person, Site
+from chat.sidebar import Line, lines_for
+from chat.viewer import stylesheet_digest
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    lines = SimpleLazyObject(lambda: _lines(request))
+    return {
+        "site": SimpleLazyObject(Site.load),
+        "lines": lines,
+        "unread": SimpleLazyObject(lambda: sum(line.unread for line in lines)),
+        "plain": is_plain(request),
+        "me_digest": SimpleLazyObject(lambda: stylesheet_digest(request.user)),
+    }
+
+
+def is_plain(request: HttpRequest) -> bool:
+    """Whether this browser is to get the page of one without JavaScript."""
+    return "1" in {request.GET.get("plain"), request.POST.get("plain")}
+
+
+def _lines(request: HttpRequest) -> list[Line]:
+    person = request.user
+    return lines_for([person.pk])[person.pk] if isinstance(person, Person) else []

@@ -1,0 +1,44 @@
+"""Why something was not done, in a sentence for the person who asked for it.
+
+The verbs raise these; pages, sockets and the API turn them into their own kind of answer.
+"""
+
+from django.utils.functional import Promise
+
+Sentence = str | Promise
+
+
+class Refused(Exception):
+    """Something that this person may see but not do."""
+
+    status = 403
+    code = "forbidden"
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class Invalid(Refused):
+    """Something that can't be stored as it is."""
+
+    status = 422
+    code = "invalid"
+
+
+class Conflict(Refused):
+    """A nonce that has already been used for something else."""
+
+    status = 409
+    code = "conflict"
+
+
+class TooMany(Refused):
+    """More than the limit; `retry_after` is in seconds."""
+
+    status = 429
+    code = "too_many"
+
+    def __init__(self, sentence: Sentence, retry_after: int) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after

@@ -1,0 +1,211 @@
+"""The one parser of what people and programs send: forms, frames and API bodies."""
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.validators import RegexValidator
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from chat import markup, names
+from chat.actions.people import username_is_taken
+from chat.models import Person, Role, Room, RoomKind, Site
+
+
+class BodyField(forms.CharField):
+    """Message text: checked by markup.clean_body and by nothing else, so that errors are one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strip=False, required=False, **kwargs)
+        self.validators = []
+
+    def clean(self, value: Any) -> str:
+        try:
+            return markup.clean_body(value if isinstance(value, str) else "")
+        except markup.InvalidBody as error:
+            raise forms.ValidationError(error.sentence, code="body") from None
+
+
+class MessageForm(forms.Form):
+    """A post. The nonce comes with the form, or from the program that wants to retry safely."""
+
+    body = BodyField()
+    nonce = forms.CharField(
+        validators=[RegexValidator(r"\A[A-Za-z0-9_-]{8,64}\Z", _("This form is damaged. Reload."))]
+    )
+
+
+class NameField(forms.CharField):
+    """A name that people see: of a person, a room, the site."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=80, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        return names.clean_display_name(super().clean(value))
+
+
+class UsernameField(forms.CharField):
+    """A username that is free and looks like nobody else's."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label=_("Username"), max_length=64, **kwargs)
+        self.widget.attrs |= {"autocomplete": "username", "autocapitalize": "none"}
+        self.help_text = _("Letters, digits, dots, dashes and underscores.")
+
+    def clean(self, value: Any) -> str:
+        username = names.validate_username(super().clean(value))
+        if username_is_taken(username):
+            raise forms.ValidationError(_("This username is taken, or looks like one that is."))
+        return username
+
+
+class PasswordField(forms.CharField):
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        super().__init__(label=_("Password"), strip=False, max_length=256, widget=widget, **kwargs)
+        self.help_text = _("At least 12 characters. A few unrelated words are good.")
+
+
+class AccountForm(forms.Form):
+    """Somebody new, by an invitation."""
+
+    name = NameField(label=_("Your name"), help_text=_("As others will see it."))
+    username = UsernameField()
+    password = PasswordField()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if password := cleaned.get("password"):
+            person = Person(username=cleaned.get("username", ""), name=cleaned.get("name", ""))
+            try:
+                validate_password(password, person)
+            except forms.ValidationError as error:
+                self.add_error("password", error)
+        return cleaned
+
+
+class SetupForm(AccountForm):
+    """The first run: the site and its owner."""
+
+    site_name = NameField(label=_("Name of this site"), initial="Natterjack")
+    field_order = ("site_name", "name", "username", "password")
+
+
+class RoomForm(forms.ModelForm):
+    """A room's name and purpose."""
+
+    name = NameField(label=_("Name"))
+
+    class Meta:
+        model = Room
+        fields = ("name", "purpose")
+        labels = {"purpose": _("Purpose")}
+        help_texts = {"purpose": _("What belongs in here, in a sentence.")}
+
+
+class NewRoomForm(RoomForm):
+    kind = forms.ChoiceField(
+        label=_("Who may read it"),
+        choices=[choice for choice in RoomKind.choices if choice[0] != RoomKind.DIRECT],
+        initial=RoomKind.PUBLIC,
+        widget=forms.RadioSelect,
+    )
+
+    class Meta(RoomForm.Meta):
+        fields = ("name", "purpose")
+
+
+class PeopleForm(forms.Form):
+    """A choice of active people, by username."""
+
+    people = forms.ModelMultipleChoiceField(
+        label=_("People"),
+        queryset=Person.objects.none(),
+        to_field_name="username",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one person.")},
+    )
+
+    def __init__(self, *args: Any, queryset: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["people"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        field.queryset = queryset
+
+
+class SiteForm(forms.ModelForm):
+    name = NameField(label=_("Name"))
+
+    class Meta:
+        model = Site
+        fields = ("name", "welcome")
+        labels = {"welcome": _("Welcome text")}
+        help_texts = {"welcome": _("Shown where people sign in and join. Markdown.")}
+        widgets = {"welcome": forms.Textarea(attrs={"rows": 4})}
+
+
+class InvitationForm(forms.Form):
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=[
+            (role.value, role.label) for role in (Role.MEMBER, Role.GUEST, Role.ADMINISTRATOR)
+        ],
+        initial=Role.MEMBER,
+    )
+    uses = forms.IntegerField(label=_("Number of uses"), min_value=1, max_value=1000, initial=1)
+    days = forms.IntegerField(label=_("Days until it ends"), min_value=1, max_value=90, initial=7)
+    rooms = forms.ModelMultipleChoiceField(
+        label=_("Rooms"),
+        queryset=Room.objects.none(),
+        to_field_name="slug",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("A guest sees these rooms and no others."),
+    )
+
+    def __init__(self, *args: Any, rooms: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["rooms"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        if rooms is not None:
+            field.queryset = rooms
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if "days" in cleaned:
+            cleaned["expires_at"] = timezone.now() + timedelta(days=cleaned["days"])
+        return cleaned
+
+
+class PersonRoleForm(forms.ModelForm):
+    """What an administrator may change of somebody else."""
+
+    class Meta:
+        model = Person
+        fields = ("role", "is_active")
+        labels = {"is_active": _("May sign in")}
+
+
+class PreferencesForm(forms.ModelForm):
+    """What somebody may change of themselves."""
+
+    name = NameField(label=_("Name"))
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=lambda: [(zone, zone) for zone in sorted(available_timezones())],
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+
+    class Meta:
+        model = Person
+        fields = ("name", "time_zone", "language")
+
+
+def first_error(form: forms.BaseForm) -> str:
+    """The first thing that is wrong, in a sentence."""
+    return next((str(errors[0]) for errors in form.errors.values()), "")

@@ -1,0 +1,168 @@
+"""Log entries as text for one kind of reader. Nothing in here knows a viewer.
+
+One rendering serves everybody of a kind. `html` are pages on a socket, `stream` those of browsers
+without JavaScript, `plain` those of browsers that were asked to do without (their links carry
+`plain=1`). The same templates render all of them and the pages too, so a change in a template
+shows in every open browser.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.template.loader import get_template
+from django.utils import timezone, translation
+from django.utils.safestring import SafeString
+
+from chat.history import Page, latest
+from chat.models import Event, EventKind, Message, Person, Room, Site
+
+logger = logging.getLogger(__name__)
+
+# A frame over the server's limit would end the socket, and again on each reconnect, for ever.
+MAX_FRAME_BYTES = 128 * 1024
+
+_MEMBERS = "chat/swaps/members.html"
+_SWAPS = {
+    EventKind.MESSAGE_POSTED: "chat/swaps/message.posted.html",
+    EventKind.ROOM_CHANGED: "chat/swaps/room.changed.html",
+    EventKind.MEMBER_JOINED: _MEMBERS,
+    EventKind.MEMBER_LEFT: _MEMBERS,
+    EventKind.MEMBER_REMOVED: _MEMBERS,
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a rendering depends on: the format, and the reader's language and time zone."""
+
+    format: str
+    language: str
+    time_zone: str
+
+    @classmethod
+    def of(cls, person: Person, format: str = "html") -> "Kind":
+        return cls(format, person.language, person.time_zone)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What goes to a socket at once. Whoever has it has seen the log up to `seq`."""
+
+    text: str
+    seq: int
+
+
+def render(template: str, context: Mapping[str, Any], kind: Kind) -> SafeString:
+    """The template's text in this kind's language and time zone."""
+    with translation.override(kind.language), timezone.override(ZoneInfo(kind.time_zone)):
+        return get_template(template).render({"plain": kind.format == "plain", **context})
+
+
+def message_fragment(message: Message, kind: Kind) -> SafeString:
+    """One message. One that can't be rendered says so and is logged; the page lives."""
+    try:
+        return render("chat/fragments/message.html", {"message": message}, kind)
+    except Exception:
+        logger.exception("Message %s can't be rendered", message.pk)
+        return render("chat/fragments/unrenderable.html", {"message": message}, kind)
+
+
+def page_fragments(page: Page, kind: Kind) -> list[SafeString]:
+    return [message_fragment(message, kind) for message in page.messages]
+
+
+def frames(events: Iterable[Event], kind: Kind) -> list[Frame]:
+    """The entries of one room's log in as few frames as fit; each ends with its own cursor."""
+    if kind.format != "html":
+        return _packed(_stream_parts(events, kind), lambda _seq: "")
+    return _packed(_page_parts(events, kind), lambda seq: _tail(seq, kind))
+
+
+def changes(events: Iterable[Event], kind: Kind) -> list[Frame]:
+    """The entries that change what stands in a page already, without the list's own posts."""
+    others = [event for event in events if event.kind != EventKind.MESSAGE_POSTED]
+    return _packed(_page_parts(others, kind), lambda _seq: "") if kind.format == "html" else []
+
+
+def reset(room: Room, kind: Kind) -> Frame:
+    """The newest page instead of whatever the list holds: for who is too far behind."""
+    page = latest(room)
+    context = {"room": room, "page": page, "fragments": page_fragments(page, kind)}
+    if kind.format != "html":
+        return Frame("".join(context["fragments"]), page.seq)
+    text = render("chat/swaps/reset.html", context, kind)
+    return Frame(text + _tail(page.seq, kind), page.seq)
+
+
+def sidebar(lines: list[Any], current: str, site_name: str, kind: Kind) -> SafeString:
+    """A person's rooms and the title's count, as a swap for one of their open pages."""
+    here = next((line for line in lines if line.slug == current), None)
+    context = {
+        "lines": lines,
+        "current": current,
+        "unread": sum(line.unread for line in lines),
+        "title": here.label if here else "",
+        "site_name": site_name,
+    }
+    return render("chat/swaps/sidebar.html", context, kind)
+
+
+@lru_cache(maxsize=4096)
+def beat(slug: str, is_live: bool, kind: Kind) -> SafeString:
+    """The heartbeat of a page: its status banner, new, and so counting from zero again."""
+    return render("chat/swaps/beat.html", {"slug": slug, "is_live": is_live}, kind)
+
+
+@lru_cache(maxsize=256)
+def goodbye(code: int, kind: Kind) -> SafeString:
+    """The last frame: says why, and takes the socket element away so that it stays away."""
+    return render("chat/swaps/goodbye.html", {"code": code}, kind)
+
+
+def refusal(sentence: str, kind: Kind) -> SafeString:
+    return render("chat/swaps/refusal.html", {"sentence": sentence}, kind)
+
+
+def _page_parts(events: Iterable[Event], kind: Kind) -> Iterator[tuple[int, str]]:
+    for event in events:
+        context: dict[str, Any] = {"event": event, "room": event.room}
+        if event.message is not None:
+            context["fragment"] = message_fragment(event.message, kind)
+        yield event.seq, render(_SWAPS[EventKind(event.kind)], context, kind)
+
+
+def _stream_parts(events: Iterable[Event], kind: Kind) -> Iterator[tuple[int, str]]:
+    for event in events:
+        is_post = event.kind == EventKind.MESSAGE_POSTED and event.message is not None
+        yield event.seq, message_fragment(event.message, kind) if is_post else ""
+
+
+def _tail(seq: int, kind: Kind) -> str:
+    # In the same frame as its content, and swapped in the same turn: they can't diverge.
+    return render("chat/swaps/cursor.html", {"seq": seq, "epoch": epoch()}, kind)
+
+
+def _packed(parts: Iterable[tuple[int, str]], tail: Any) -> list[Frame]:
+    packed: list[Frame] = []
+    texts: list[str] = []
+    size = last = 0
+    for seq, text in parts:
+        length = len(text.encode())
+        if texts and size + length > MAX_FRAME_BYTES:
+            packed.append(Frame("".join(texts) + tail(last), last))
+            texts, size = [], 0
+        texts.append(text)
+        size, last = size + length, seq
+    if texts:
+        packed.append(Frame("".join(texts) + tail(last), last))
+    return packed
+
+
+@lru_cache(maxsize=1)
+def epoch() -> str:
+    """The life of this log, read once a process: restoring a backup means a restart."""
+    return str(Site.load().epoch)

@@ -1,0 +1,51 @@
+"""What comes over a socket: JSON objects with a `type`, and plain text, which is a message."""
+
+import json
+from typing import Any, NoReturn
+
+from django.utils.translation import gettext as _
+
+from chat.errors import Invalid
+
+_MAX_DIGITS = 19
+
+
+class BadFrame(Invalid):
+    """Not the protocol."""
+
+    code = "bad_frame"
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The frame as an object that has a `type`; plain text becomes a `post`.
+
+    Raises BadFrame for what begins like JSON and is no such object.
+    """
+    if not text.startswith(("{", "[")):
+        return {"type": "post", "body": text}
+    try:
+        frame = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        _refuse(text)
+    if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
+        _refuse(text)
+    return frame
+
+
+def number(frame: dict[str, Any], name: str) -> int | None:
+    """A whole number from 0 up, which may come as a string: that is how a form sends it.
+
+    None when it is missing or empty. Raises BadFrame for anything else.
+    """
+    value = frame.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise BadFrame(_("“%(name)s” has to be a number.") % {"name": name})
+    return value
+
+
+def _refuse(_text: str) -> NoReturn:
+    raise BadFrame(_("A frame is text, or a JSON object with a type."))

@@ -1,0 +1,112 @@
+"""Who opens a socket, and to which room. Runs in a database thread, before the socket is accepted.
+
+A browser sends its cookie from any page in the world, so the cookie counts only with the exact
+Origin of this site. A program sends `Authorization: Bearer …`, which no foreign page can do.
+"""
+
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http.request import split_domain_port, validate_host
+
+from chat import fragments
+from chat.fragments import Kind
+from chat.models import ApiToken, Person, Room
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody who may listen. `shows_list` is False for pages that want their sidebar alone."""
+
+    person: Person
+    room: Room
+    slug: str
+    shows_list: bool
+    epoch: str
+    session_key: str | None = None
+    token_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The code with which the socket is closed, and in whose language to say why."""
+
+    code: int
+    kind: Kind
+
+
+def admit(scope: dict[str, Any]) -> Visitor | Refusal:
+    """Who it is, and the room as it is at this moment; 4401 and 4404 otherwise."""
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    found = _by_token(headers) or _by_session(scope, headers)
+    if found is None:
+        kind = Kind("html", settings.LANGUAGE_CODE, settings.TIME_ZONE)
+        return Refusal(4401, kind)
+    person, session_key, token_id = found
+    slug = scope["url_route"]["kwargs"].get("slug", "")
+    rooms = Room.objects.visible_to(person)
+    room = (rooms.filter(slug=slug) if slug else rooms.order_by("-is_lobby", "pk")).first()
+    if room is None:
+        return Refusal(4404, Kind.of(person))
+    wants_list = parse_qs(scope["query_string"].decode("latin-1")).get("list") != ["off"]
+    return Visitor(person, room, slug, wants_list, fragments.epoch(), session_key, token_id)
+
+
+def _by_token(headers: dict[bytes, str]) -> tuple[Person, None, int] | None:
+    scheme, _, value = headers.get(b"authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    token = (
+        ApiToken.objects.select_related("person")
+        .filter(digest=ApiToken.hash(value.strip()), revoked_at=None, person__is_active=True)
+        .first()
+    )
+    return (token.person, None, token.pk) if token else None
+
+
+def _by_session(
+    scope: dict[str, Any], headers: dict[bytes, str]
+) -> tuple[Person, str, None] | None:
+    key = _cookie(headers.get(b"cookie", ""), settings.SESSION_COOKIE_NAME)
+    if not key or not is_own_origin(headers, scope.get("scheme", "ws")):
+        return None
+    store = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    # Django's get_user knows SECRET_KEY_FALLBACKS, but changes or ends the session on the way:
+    # a socket can't hand out the new cookie, so it gets a copy to do that to.
+    person: Any = get_user(SimpleNamespace(session=_Copy(store.load())))  # type: ignore[arg-type]
+    return (person, key, None) if isinstance(person, Person) else None
+
+
+class _Copy(dict[str, Any]):
+    def flush(self) -> None:
+        self.clear()
+
+    def cycle_key(self) -> None:
+        """Nothing to do: a copy has no key."""
+
+
+def is_own_origin(headers: dict[bytes, str], scheme: str) -> bool:
+    """Whether the Origin is exactly this site: scheme, host and port.
+
+    Without SITE_URL the site is whatever loopback name and port it was asked for under.
+    """
+    host = headers.get(b"host", "")
+    domain, _port = split_domain_port(host)
+    if not validate_host(domain, settings.ALLOWED_HOSTS):
+        return False
+    secure = "https" if scheme in {"wss", "https"} else "http"
+    return headers.get(b"origin") == (settings.SITE_URL or f"{secure}://{host}")
+
+
+def _cookie(header: str, name: str) -> str:
+    try:
+        cookie = SimpleCookie(header)
+    except CookieError:
+        return ""
+    return cookie[name].value if name in cookie else ""

@@ -1,0 +1,70 @@
+"""A room's messages, page by page. Keyset pages: as fast at the millionth message as at the first."""
+
+from dataclasses import dataclass
+
+from chat.models import Message, Room
+from chat.models.messages import MessageQuerySet
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class Page:
+    """Messages in order, and `seq`: the place in the log at which they were read.
+
+    Whatever happened after `seq` is not in the page; whoever shows it resumes from there.
+    """
+
+    messages: list[Message]
+    seq: int
+    has_older: bool
+    has_newer: bool
+
+    @property
+    def first(self) -> int:
+        return self.messages[0].seq if self.messages else 0
+
+    @property
+    def last(self) -> int:
+        return self.messages[-1].seq if self.messages else 0
+
+
+def latest(room: Room) -> Page:
+    return before(room, None)
+
+
+def before(room: Room, seq: int | None) -> Page:
+    """The page that ends right before `seq`; None: the newest."""
+    # The head first: a message that comes while we read is left for the resume to bring.
+    head = _head(room)
+    top = head if seq is None else min(seq - 1, head)
+    found = list(_messages(room).filter(seq__lte=top).order_by("-seq")[: PAGE_SIZE + 1])
+    shown = found[:PAGE_SIZE][::-1]
+    newer = bool(shown) and shown[-1].seq < room.last_message_seq
+    return Page(shown, head, has_older=len(found) > PAGE_SIZE, has_newer=newer)
+
+
+def after(room: Room, seq: int) -> Page:
+    """The page that begins right after `seq`."""
+    head = _head(room)
+    found = list(
+        _messages(room).filter(seq__gt=seq, seq__lte=head).order_by("seq")[: PAGE_SIZE + 1]
+    )
+    older = _messages(room).filter(seq__lte=seq).exists()
+    return Page(found[:PAGE_SIZE], head, has_older=older, has_newer=len(found) > PAGE_SIZE)
+
+
+def around(room: Room, seq: int) -> Page:
+    """The page with `seq` in its middle."""
+    upper = list(_messages(room).filter(seq__gt=seq).order_by("seq")[: PAGE_SIZE // 2])
+    return before(room, (upper[-1].seq if upper else seq) + 1)
+
+
+def _head(room: Room) -> int:
+    fresh = Room.objects.only("last_seq", "last_message_seq").get(pk=room.pk)
+    room.last_seq, room.last_message_seq = fresh.last_seq, fresh.last_message_seq
+    return room.last_seq
+
+
+def _messages(room: Room) -> MessageQuerySet:
+    return Message.objects.shown().filter(room=room)

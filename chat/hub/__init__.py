@@ -1,0 +1,12 @@
+"""This process's readers, and the only door to them.
+
+The database is the truth, the channel layer a doorbell: rings may be lost, doubled, late or
+out of order, for the hub always reads from where it stands to where the log ends, and a tick
+finds what no ring announced.
+"""
+
+from chat.hub.bells import Ring, ring
+from chat.hub.hub import Hub, current
+from chat.hub.readers import Reader, SocketReader, StreamReader
+
+__all__ = ["Hub", "Reader", "Ring", "SocketReader", "StreamReader", "current", "ring"]

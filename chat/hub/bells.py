@@ -1,0 +1,89 @@
+"""The doorbell: tells every process's hub that a room's log or a person's rooms have changed.
+
+To the hub in this process it goes in memory, to the others over the channel layer. It carries
+no content and no promise: a dead Redis makes pages a tick late and nothing else.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.conf import settings
+
+logger = logging.getLogger(__name__)
+
+GROUP = "doorbells"
+_PUBLISH_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Ring:
+    """`room_id` has entries up to `seq`, the last of them a `kind`; `people`'s rooms changed."""
+
+    room_id: int | None = None
+    seq: int = 0
+    kind: str = ""
+    people: tuple[int, ...] = ()
+
+    def as_message(self) -> dict[str, Any]:
+        return {"type": "ring", "process": settings.PROCESS_ID, **asdict(self)}
+
+    @classmethod
+    def from_message(cls, message: dict[str, Any]) -> "Ring":
+        return cls(message["room_id"], message["seq"], message["kind"], tuple(message["people"]))
+
+
+class Bell:
+    """Where the hub of this process is to be rung from any thread. Empty until it has started."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+    answer: Callable[[Ring], None] | None = None
+
+
+bell = Bell()
+
+
+def ring(what: Ring) -> None:
+    """Rings here and everywhere else; never fails and, with a hub in this process, never waits."""
+    if bell.loop is not None and bell.loop.is_running() and bell.answer is not None:
+        bell.loop.call_soon_threadsafe(_ring_in_loop, what)
+    else:
+        _ring_elsewhere(what)
+
+
+def _ring_in_loop(what: Ring) -> None:
+    if bell.answer is not None:
+        bell.answer(what)
+    if is_shared():
+        task = asyncio.get_running_loop().create_task(publish(what))
+        _running.add(task)
+        task.add_done_callback(_running.discard)
+
+
+def _ring_elsewhere(what: Ring) -> None:
+    # A command, or a process that serves nobody yet. Without Redis nobody else can hear it:
+    # the server's tick will find it.
+    if is_shared():
+        async_to_sync(publish)(what)
+
+
+async def publish(what: Ring) -> None:
+    """Rings at the other processes; a dead channel layer costs a second and a line."""
+    try:
+        layer = get_channel_layer()
+        await asyncio.wait_for(layer.group_send(GROUP, what.as_message()), _PUBLISH_SECONDS)
+    except Exception as error:
+        logger.warning("The doorbell did not ring elsewhere: %s", error or type(error).__name__)
+
+
+def is_shared() -> bool:
+    """Whether the channel layer reaches other processes at all."""
+    return not isinstance(get_channel_layer(), InMemoryChannelLayer)
+
+
+# A task that nobody holds may be collected before it has run.
+_running: set[asyncio.Task[None]] = set()

@@ -1,0 +1,138 @@
+"""What is a connected person's own: which of their rooms hold something new.
+
+A post costs nothing for who already has the room marked as unread; for the others their lines
+are read anew, many people in one query, a moment later, so that a burst is one sidebar.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from chat import fragments
+from chat.database import in_database
+from chat.hub.readers import Reader
+from chat.models import EventKind, Site
+from chat.sidebar import Line, lines_for
+
+logger = logging.getLogger(__name__)
+
+SOON_SECONDS = 0.2
+# Somebody looks at the room: their page reports what it has seen within this.
+WHILE_LOOKING_SECONDS = 3.5
+PEOPLE_AT_ONCE = 25
+
+
+@dataclass
+class Desk:
+    """A person's open pages, the rooms they are in, and those that they know to be unread."""
+
+    person_id: int
+    pages: set[Reader] = field(default_factory=set)
+    rooms: frozenset[int] = frozenset()
+    unread: frozenset[int] = frozenset()
+    due_at: float | None = None
+    sent: dict[Reader, list[Line]] = field(default_factory=dict)
+
+
+class Desks:
+    """All connected people of this process."""
+
+    def __init__(self) -> None:
+        self._desks: dict[int, Desk] = {}
+        self._wake = asyncio.Event()
+
+    @property
+    def people(self) -> list[int]:
+        return list(self._desks)
+
+    @property
+    def rooms(self) -> set[int]:
+        return {room_id for desk in self._desks.values() for room_id in desk.rooms}
+
+    def add(self, page: Reader) -> None:
+        desk = self._desks.setdefault(page.person_id, Desk(page.person_id))
+        desk.pages.add(page)
+
+    def remove(self, page: Reader) -> None:
+        desk = self._desks.get(page.person_id)
+        if desk is None:
+            return
+        desk.pages.discard(page)
+        desk.sent.pop(page, None)
+        if not desk.pages:
+            del self._desks[page.person_id]
+
+    def refresh(self, people: Iterable[int]) -> None:
+        """Their rooms or read pointers have changed: their pages are told in a moment."""
+        for person_id in people:
+            if desk := self._desks.get(person_id):
+                self._schedule(desk, SOON_SECONDS)
+
+    def stir(self, room_id: int, kind: str) -> None:
+        """Something happened in a room: whoever is in it and does not know yet is told."""
+        for desk in self._desks.values():
+            if room_id not in desk.rooms:
+                continue
+            if kind != EventKind.MESSAGE_POSTED:
+                self._schedule(desk, SOON_SECONDS)
+            elif room_id not in desk.unread:
+                looks = any(page.room_id == room_id for page in desk.pages)
+                self._schedule(desk, WHILE_LOOKING_SECONDS if looks else SOON_SECONDS)
+
+    def show(self, page: Reader) -> None:
+        """This page has just come back: it is told all, whatever it was told before."""
+        if desk := self._desks.get(page.person_id):
+            desk.sent.pop(page, None)
+            self._schedule(desk, 0)
+
+    async def run(self) -> None:
+        """Tells whoever is due, for ever."""
+        while True:
+            delay = self._seconds_to_next()
+            try:
+                await asyncio.wait_for(self._wake.wait(), delay)
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            due = self._take_due()
+            for start in range(0, len(due), PEOPLE_AT_ONCE):
+                try:
+                    await self._tell(due[start : start + PEOPLE_AT_ONCE])
+                except Exception:
+                    logger.exception("Sidebars can't be told now")
+
+    def _schedule(self, desk: Desk, seconds: float) -> None:
+        at = asyncio.get_running_loop().time() + seconds
+        if desk.due_at is None or at < desk.due_at:
+            desk.due_at = at
+            self._wake.set()
+
+    def _seconds_to_next(self) -> float | None:
+        due = [desk.due_at for desk in self._desks.values() if desk.due_at is not None]
+        return max(0.0, min(due) - asyncio.get_running_loop().time()) if due else None
+
+    def _take_due(self) -> list[Desk]:
+        now = asyncio.get_running_loop().time()
+        due = [
+            desk for desk in self._desks.values() if desk.due_at is not None and desk.due_at <= now
+        ]
+        for desk in due:
+            desk.due_at = None
+        return due
+
+    async def _tell(self, desks: list[Desk]) -> None:
+        lines, site_name = await in_database(_read, [desk.person_id for desk in desks])
+        for desk in desks:
+            mine = lines[desk.person_id]
+            desk.rooms = frozenset(line.room_id for line in mine)
+            desk.unread = frozenset(line.room_id for line in mine if line.unread)
+            for page in list(desk.pages):
+                if desk.sent.get(page) != mine:
+                    desk.sent[page] = mine
+                    await page.send(fragments.sidebar(mine, page.slug, site_name, page.kind))
+            await asyncio.sleep(0)
+
+
+def _read(person_ids: list[int]) -> tuple[dict[int, list[Line]], str]:
+    return lines_for(person_ids), Site.load().name

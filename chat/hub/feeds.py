@@ -1,0 +1,164 @@
+"""A room's readers in this process: the log read once, rendered once a kind, written in a loop."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+
+from chat.database import in_database
+from chat.fragments import Frame, Kind
+from chat.hub import log
+from chat.hub.log import Batch
+from chat.hub.readers import Reader
+
+logger = logging.getLogger(__name__)
+
+# Who missed more gets the newest page instead: never a part of what was missed.
+MAX_MISSED = 500
+# Writes in one turn of the loop, about 5 ms of them, before page requests get theirs.
+SLICE = 128
+NOT_READ_YET = -1
+
+
+class Feed:
+    """The live readers of one room. All of them stand at `position`, at every moment.
+
+    A reader becomes live in the same turn of the loop in which it is found to stand there; a
+    drain moves `position` and takes its list of readers in one turn too. Hence nobody misses
+    an entry, nobody gets one twice, and no live frame overtakes a catch-up.
+    """
+
+    def __init__(self, room_id: int, shut: Callable[[Reader], Awaitable[None]]) -> None:
+        self.room_id = room_id
+        self.position = NOT_READ_YET
+        self.live: dict[Kind, set[Reader]] = defaultdict(set)
+        self.waiting: set[Reader] = set()
+        self._shut = shut
+        self._is_dirty = False
+        self._drain: asyncio.Task[None] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.waiting and not any(self.live.values())
+
+    def look(self) -> None:
+        """Reads the log from here to its end, soon; what comes meanwhile goes out as one frame."""
+        self._is_dirty = True
+        if self._drain is None:
+            self._drain = asyncio.get_running_loop().create_task(self._drain_all())
+
+    def remove(self, reader: Reader) -> None:
+        self.waiting.discard(reader)
+        self.live[reader.kind].discard(reader)
+        if not self.live[reader.kind]:
+            del self.live[reader.kind]
+        reader.is_live = False
+
+    async def resume(self, reader: Reader, after: int, *, same_epoch: bool) -> None:
+        """Brings the reader from `after` to here, and makes it live."""
+        await self._reach(reader.head)
+        if not same_epoch or not 0 <= self.position - after <= MAX_MISSED:
+            after = await self._replace(reader)
+        reader.began = reader.position = after
+        while reader.is_open and after != self.position:
+            missed = await in_database(
+                log.read_frames, self.room_id, after, self.position, reader.kind
+            )
+            after = await self._send(reader, missed) or await self._replace(reader)
+        if reader.is_open:
+            self.waiting.discard(reader)
+            self.live[reader.kind].add(reader)
+            reader.is_live = True
+
+    async def repeat(self, reader: Reader, after: int) -> None:
+        """Sends a live reader the changes since `after` once more, as they are now."""
+        if not 0 <= self.position - after <= MAX_MISSED:
+            await self._replace(reader)
+            return
+        while True:
+            position = self.position
+            repeated = await in_database(
+                log.read_changes, self.room_id, after, position, reader.kind
+            )
+            if position == self.position:  # else a newer change is out already
+                for frame in repeated:
+                    await reader.send(frame.text)
+                return
+
+    async def replace_list(self, reader: Reader) -> None:
+        """Takes a live reader out and gives it the newest page: its list may have a gap."""
+        self.remove(reader)
+        self.waiting.add(reader)
+        await self.resume(reader, NOT_READ_YET, same_epoch=False)
+
+    async def _reach(self, head: int) -> None:
+        while self.position < head:
+            self.look()
+            if self._drain is not None:
+                await asyncio.shield(self._drain)
+            if self.position < head:  # the database did not answer
+                await asyncio.sleep(0.5)
+
+    async def _replace(self, reader: Reader) -> int:
+        frame = await in_database(log.reset, self.room_id, reader.kind)
+        await reader.send(frame.text)
+        reader.position = frame.seq
+        await self._reach(frame.seq)
+        return frame.seq
+
+    async def _send(self, reader: Reader, frames: list[Frame]) -> int:
+        """The place that the reader has reached; 0 when there was nothing to send."""
+        for frame in frames:
+            if frame.text and frame.seq > reader.position:
+                await reader.send(frame.text)
+                reader.position = frame.seq
+        return frames[-1].seq if frames else 0
+
+    async def _drain_all(self) -> None:
+        try:
+            while self._is_dirty:
+                self._is_dirty = False
+                await self._drain_once()
+        except Exception:
+            logger.exception("Room %s: its log can't be read now", self.room_id)
+        finally:
+            self._drain = None
+
+    async def _drain_once(self) -> None:
+        if not self.live:
+            await self._jump()
+            return
+        batch = await in_database(log.read, self.room_id, self.position)
+        if not batch.events:
+            return
+        rendered: dict[Kind, list[Frame]] = {}
+        while missing := [kind for kind in self.live if kind not in rendered]:
+            rendered |= await in_database(log.render, batch.events, missing)
+        # From here to the copies there is no await: see the class.
+        self.position = batch.events[-1].seq
+        self._is_dirty = self._is_dirty or len(batch.events) == log.BATCH
+        readers = [
+            (reader, rendered[kind]) for kind, group in self.live.items() for reader in group
+        ]
+        await self._write(readers, batch)
+
+    async def _jump(self) -> None:
+        """Nobody is live: there is nothing to send, the head is all that counts."""
+        head = (await in_database(log.heads, [self.room_id])).get(self.room_id, 0)
+        if self.live:  # somebody became live at the old place while we asked
+            self._is_dirty = True
+        else:
+            self.position = max(self.position, head)
+
+    async def _write(self, readers: list[tuple[Reader, list[Frame]]], batch: Batch) -> None:
+        for count, (reader, frames) in enumerate(readers, 1):
+            if reader.person_id in batch.shut_out:
+                await self._shut(reader)
+                continue
+            try:
+                await self._send(reader, frames)
+            except Exception:
+                logger.exception("A reader of room %s can't be written to", self.room_id)
+                await reader.close(1011)
+            if count % SLICE == 0:
+                await asyncio.sleep(0)

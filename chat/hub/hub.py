@@ -1,0 +1,246 @@
+"""The hub of this process: feeds of rooms, desks of people, the tick and the heartbeat."""
+
+import asyncio
+import contextlib
+import logging
+
+from channels.layers import get_channel_layer
+from django.conf import settings
+
+from chat import fragments
+from chat.database import in_database
+from chat.hub import log
+from chat.hub.bells import GROUP, Ring, bell, is_shared, publish
+from chat.hub.desks import Desks
+from chat.hub.feeds import Feed
+from chat.hub.readers import Reader, StreamReader
+from chat.models import Membership
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 2.0
+BEAT_SECONDS = 20
+READ_SECONDS = 1.0
+REGROUP_SECONDS = 600
+
+
+class Hub:
+    """Everybody who reads along in this process."""
+
+    def __init__(self) -> None:
+        self.readers: set[Reader] = set()
+        self.feeds: dict[int, Feed] = {}
+        self.desks = Desks()
+        self._heads: dict[int, int] = {}
+        self._pointers: dict[int, tuple[int, int]] = {}
+        self._read: dict[tuple[int, int], int] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self.loop = asyncio.get_running_loop()
+
+    def start(self) -> None:
+        """Begins to listen. Called once, in the loop that serves."""
+        bell.loop, bell.answer = self.loop, self.answer
+        jobs = [self.desks.run(), self._tick(), self._beat(), self._store_reads()]
+        if is_shared():
+            jobs.append(self._listen())
+        self._tasks = [self.loop.create_task(job) for job in jobs]
+
+    def stop(self) -> None:
+        bell.loop = bell.answer = None
+        for task in self._tasks:
+            task.cancel()
+
+    def answer(self, ring: Ring) -> None:
+        """Somebody rang: looks at the room, and tells the people whose rooms it is."""
+        if ring.room_id is not None:
+            self._heads[ring.room_id] = max(self._heads.get(ring.room_id, 0), ring.seq)
+            feed = self.feeds.get(ring.room_id)
+            if feed is not None and feed.position < ring.seq:
+                feed.look()
+            self.desks.stir(ring.room_id, ring.kind)
+        self.desks.refresh(ring.people)
+
+    # --- Readers ---------------------------------------------------------------------------
+
+    def count(self, person_id: int, kind: type[Reader]) -> int:
+        return sum(
+            isinstance(reader, kind) and reader.person_id == person_id for reader in self.readers
+        )
+
+    async def end_oldest_streams(self, person_id: int, keep: int | None) -> None:
+        """Makes room for a person's newest stream: the oldest ones end, with a link to go on."""
+        mine = [
+            reader
+            for reader in self.readers
+            if isinstance(reader, StreamReader) and reader.person_id == person_id
+        ]
+        surplus = len(mine) - keep + 1 if keep else 0
+        for reader in sorted(mine, key=lambda each: each.number)[: max(0, surplus)]:
+            await reader.close(4429)
+
+    def add(self, reader: Reader) -> None:
+        """Lets a reader in. Nothing is sent to it until `resume`."""
+        self.readers.add(reader)
+        if reader.has_sidebar:
+            self.desks.add(reader)
+        if reader.room_id is not None:
+            feed = self.feeds.setdefault(reader.room_id, Feed(reader.room_id, self.shut_out))
+            feed.waiting.add(reader)
+
+    def remove(self, reader: Reader) -> None:
+        reader.is_open = False
+        self.readers.discard(reader)
+        self.desks.remove(reader)
+        feed = self.feeds.get(reader.room_id or 0)
+        if feed is not None:
+            feed.remove(reader)
+            if feed.is_empty:
+                del self.feeds[feed.room_id]
+
+    async def resume(self, reader: Reader, after: int | None, *, same_epoch: bool = True) -> None:
+        """Brings a reader up to date from `after` (None: from when it was let in).
+
+        The first call makes it live. A later one repeats the changes since `after`; where the
+        socket was made live before its first resume arrived and that names an older place,
+        what lies between was never sent, so the whole list is replaced.
+        """
+        feed = self.feeds.get(reader.room_id or 0)
+        if feed is not None:
+            place = reader.head if after is None else after
+            if not reader.is_live:
+                await feed.resume(reader, place, same_epoch=same_epoch)
+            elif not same_epoch or (not reader.has_resumed and place < reader.began):
+                await feed.replace_list(reader)
+            elif after is not None:
+                await feed.repeat(reader, after)
+        reader.has_resumed = reader.has_resumed or after is not None
+        if reader.has_sidebar:
+            await self._send_beat(reader)
+            self.desks.show(reader)
+
+    def read(self, reader: Reader, seq: int) -> None:
+        """The reader's person has seen the room up to `seq`; stored within a second."""
+        feed = self.feeds.get(reader.room_id or 0)
+        if feed is not None and seq > 0:
+            key = (reader.person_id, feed.room_id)
+            self._read[key] = max(self._read.get(key, 0), min(seq, feed.position))
+
+    async def shut_out(self, reader: Reader, code: int = 4403) -> None:
+        """Says why, and closes for good."""
+        if reader.is_open:
+            if reader.kind.format == "html":
+                await reader.send(fragments.goodbye(code, reader.kind))
+            await reader.close(code)
+            self.remove(reader)
+
+    # --- Rounds ----------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        """Finds what no ring announced, and whose credentials no longer hold."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            try:
+                await self._find_missed_rings()
+                await self._find_missed_people()
+                await self._check_standing()
+            except Exception as error:
+                logger.error("The tick found no database: %s", error)
+
+    async def _find_missed_rings(self) -> None:
+        rooms = set(self.feeds) | self.desks.rooms
+        heads = await in_database(log.heads, rooms) if rooms else {}
+        for room_id, head in heads.items():
+            feed = self.feeds.get(room_id)
+            if feed is not None and feed.position < head:
+                feed.look()
+            if self._heads.get(room_id, 0) < head:
+                if room_id in self._heads:
+                    self.desks.stir(room_id, "")
+                self._heads[room_id] = head
+
+    async def _find_missed_people(self) -> None:
+        people = self.desks.people
+        pointers = await in_database(log.pointers, people) if people else {}
+        changed = [
+            key for key, value in pointers.items() if self._pointers.get(key, value) != value
+        ]
+        self._pointers = pointers
+        self.desks.refresh(changed)
+
+    async def _check_standing(self) -> None:
+        readers = list(self.readers)
+        if not readers:
+            return
+        for reader in await in_database(log.fallen, readers):
+            await self.shut_out(reader, 4401)
+
+    async def _beat(self) -> None:
+        """A heartbeat for every page each BEAT_SECONDS, spread over the seconds."""
+        second = 0
+        while True:
+            await asyncio.sleep(1)
+            second += 1
+            for reader in list(self.readers):
+                if reader.has_sidebar and (reader.number + second) % BEAT_SECONDS == 0:
+                    await self._send_beat(reader)
+
+    async def _send_beat(self, reader: Reader) -> None:
+        try:
+            is_live = reader.room_id is not None
+            await reader.send(fragments.beat(reader.slug, is_live, reader.kind))
+        except Exception:
+            logger.exception("A heartbeat can't be sent")
+            await reader.close(1011)
+
+    async def _store_reads(self) -> None:
+        """Pointers of many people in one transaction a second: a post is seen by all at once."""
+        while True:
+            await asyncio.sleep(READ_SECONDS)
+            if not self._read:
+                continue
+            places, self._read = self._read, {}
+            try:
+                await in_database(Membership.objects.mark_read, places)
+            except Exception as error:
+                logger.error("Read pointers can't be stored now: %s", error)
+                self._read = places | self._read
+                continue
+            self.answer(told := Ring(people=tuple({person_id for person_id, _ in places})))
+            if is_shared():
+                await publish(told)
+
+    async def _listen(self) -> None:
+        """Hears the other processes; while Redis is away, the tick does its work."""
+        layer = get_channel_layer()
+        while True:
+            try:
+                channel = await layer.new_channel()
+                while True:
+                    await layer.group_add(GROUP, channel)  # again and again: it expires
+                    await self._hear_for(REGROUP_SECONDS, channel)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                logger.warning("No doorbell from other processes: %s", error or type(error))
+                await asyncio.sleep(1)
+
+    async def _hear_for(self, seconds: float, channel: str) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    message = await get_channel_layer().receive(channel)
+                    if message["process"] != settings.PROCESS_ID:
+                        self.answer(Ring.from_message(message))
+
+
+_hub: Hub | None = None
+
+
+def current() -> Hub:
+    """The hub of the running loop, started at the first call."""
+    global _hub
+    loop = asyncio.get_running_loop()
+    if _hub is None or _hub.loop is not loop:
+        _hub = Hub()
+        _hub.start()
+    return _hub

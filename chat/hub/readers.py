@@ -1,0 +1,87 @@
+"""Whoever reads along: an open socket, or the never-ending page of somebody without JavaScript."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from chat.fragments import Kind
+
+_numbers = itertools.count()
+
+
+@dataclass(eq=False)
+class Reader:
+    """One open connection of one person.
+
+    `room_id` is the room whose list it shows, None for none. `head` is where that room's log
+    ended when the connection was let in. `credential` is the person's password hash of then,
+    `session_key` or `token_id` what they came in with: the tick asks whether they still hold.
+    """
+
+    person_id: int
+    kind: Kind
+    room_id: int | None
+    slug: str
+    head: int
+    credential: str
+    session_key: str | None = None
+    token_id: int | None = None
+    has_sidebar: bool = True
+    is_live: bool = False
+    is_open: bool = True
+    has_resumed: bool = False
+    began: int = 0
+    position: int = 0
+    number: int = field(default_factory=lambda: next(_numbers))
+
+    async def send(self, text: str) -> None:
+        raise NotImplementedError
+
+    async def close(self, code: int) -> None:
+        raise NotImplementedError
+
+
+@dataclass(eq=False)
+class SocketReader(Reader):
+    """A WebSocket; `write` and `end` are the consumer's."""
+
+    write: Callable[[str], Awaitable[None]] | None = None
+    end: Callable[[int], Awaitable[None]] | None = None
+
+    async def send(self, text: str) -> None:
+        if self.is_open and self.write is not None:
+            await self.write(text)
+
+    async def close(self, code: int) -> None:
+        if self.is_open and self.end is not None:
+            self.is_open = False
+            await self.end(code)
+
+
+@dataclass(eq=False)
+class StreamReader(Reader):
+    """A response that never ends: what is sent waits in `queue` until the server takes it.
+
+    None in the queue ends the page. A reader that falls 256 frames behind is ended: its
+    browser shows the link that goes on, and that page begins with the newest messages.
+    """
+
+    has_sidebar: bool = False
+    queue: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(256))
+
+    async def send(self, text: str) -> None:
+        if not self.is_open:
+            return
+        try:
+            self.queue.put_nowait(text)
+        except asyncio.QueueFull:
+            await self.close(1013)
+
+    async def close(self, code: int) -> None:
+        if not self.is_open:
+            return
+        self.is_open = False
+        if self.queue.full():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)

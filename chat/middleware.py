@@ -1,0 +1,78 @@
+"""What holds for every answer: headers, compression, the viewer's language, refusals."""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+from django.utils import timezone, translation
+
+from chat.errors import Refused
+from chat.models import Person
+from chat.views import errors
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+_HEADERS = {
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "Reporting-Endpoints": 'csp="/csp-report"',
+    "Cache-Control": "no-store",
+}
+
+
+class HeadersMiddleware:
+    """Security headers that Django has no setting for; a page is never stored."""
+
+    async_capable = True
+    sync_capable = True
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if iscoroutinefunction(self):
+            return self._later(request)  # type: ignore[return-value]
+        return _with_headers(self.get_response(request))
+
+    async def _later(self, request: HttpRequest) -> HttpResponseBase:
+        return _with_headers(await self.get_response(request))  # type: ignore[misc]
+
+
+def _with_headers(response: HttpResponseBase) -> HttpResponseBase:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """gzip for pages. Never for a stream: each chunk would become a gzip member of its own."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if response.streaming:
+            return response
+        return super().process_response(request, response)  # type: ignore[arg-type]
+
+
+class PreferencesMiddleware:
+    """The viewer's language and time zone; and a refusal becomes a page with what was typed."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if isinstance(request.user, Person):
+            translation.activate(request.user.language)
+            timezone.activate(ZoneInfo(request.user.time_zone))
+        else:
+            timezone.deactivate()
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return errors.refused(request, error) if isinstance(error, Refused) else None

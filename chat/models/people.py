@@ -1,0 +1,146 @@
+"""People: who they are to the site, how they come in, and what their programs sign in with."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from chat.avatars import avatar_svg
+from chat.names import normalise_username, skeleton
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", _("Owner")
+    ADMINISTRATOR = "administrator", _("Administrator")
+    MEMBER = "member", _("Member")
+    GUEST = "guest", _("Guest")
+    BOT = "bot", _("Bot")
+
+
+class PersonManager(BaseUserManager["Person"]):
+    def get_by_natural_key(self, username: str | None) -> "Person":
+        return self.get(username=normalise_username(username or ""))
+
+
+class Person(AbstractBaseUser):
+    """Somebody with an account. `username` is normalised and `skeleton` folds look-alikes."""
+
+    username = models.CharField(max_length=64, unique=True)
+    skeleton = models.CharField(max_length=128, unique=True, editable=False)
+    name = models.CharField(max_length=80)
+    email = models.EmailField(blank=True)
+    role = models.CharField(max_length=16, choices=Role, default=Role.MEMBER)
+    time_zone = models.CharField(max_length=64)
+    language = models.CharField(max_length=16)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=timezone.now)
+    last_room = models.ForeignKey(
+        "chat.Room", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects = PersonManager()
+
+    class Meta:
+        ordering = ("name", "username")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.time_zone = self.time_zone or settings.TIME_ZONE
+        self.language = self.language or settings.LANGUAGE_CODE
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding:
+            self.username = normalise_username(self.username)
+            self.skeleton = skeleton(self.username)
+        super().save(*args, **kwargs)
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.role in {Role.OWNER, Role.ADMINISTRATOR}
+
+    @property
+    def is_guest(self) -> bool:
+        return self.role == Role.GUEST
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def avatar(self) -> SafeString:
+        return avatar_svg(name=self.name, key=self.pk)
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def usable(self) -> Self:
+        return self.filter(revoked_at=None, expires_at__gt=timezone.now(), used__lt=F("uses"))
+
+
+def make_code() -> str:
+    """128 random bits for a link."""
+    return secrets.token_urlsafe(16)
+
+
+def in_a_week() -> Any:
+    return timezone.now() + timedelta(days=7)
+
+
+class Invitation(models.Model):
+    """A join link: a role, perhaps rooms, a number of uses, an end."""
+
+    code = models.CharField(max_length=43, unique=True, default=make_code)
+    role = models.CharField(max_length=16, choices=Role, default=Role.MEMBER)
+    rooms = models.ManyToManyField("chat.Room", blank=True, related_name="+")
+    uses = models.PositiveIntegerField(default=1)
+    used = models.PositiveIntegerField(default=0)
+    created_by = models.ForeignKey(
+        Person, null=True, on_delete=models.SET_NULL, related_name="invitations"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(default=in_a_week)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.CheckConstraint(condition=Q(used__lte=F("uses")), name="invitation_within_uses"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.used}/{self.uses}"
+
+
+class ApiToken(models.Model):
+    """What a program signs in with. Shown once; only its hash is kept."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="tokens")
+    label = models.CharField(max_length=80)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.label
+
+    @staticmethod
+    def hash(token: str) -> str:
+        """SHA-256 in hex: enough for 256 random bits, where a slow hash is for passwords."""
+        return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

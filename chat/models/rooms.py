@@ -1,0 +1,99 @@
+"""Rooms, and who is in them."""
+
+from typing import Self
+
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from chat.models.people import Person
+
+
+class RoomKind(models.TextChoices):
+    PUBLIC = "public", _("Public: every member may read and join")
+    PRIVATE = "private", _("Private: only the people in it know that it exists")
+    DIRECT = "direct", _("Direct: a conversation of two or several people")
+
+
+class RoomQuerySet(models.QuerySet["Room"]):
+    def visible_to(self, person: Person) -> Self:
+        """The rooms that this person may read: their own, and for all but guests the public."""
+        own = Exists(Membership.objects.filter(room=OuterRef("pk"), person=person))
+        return self.filter(own if person.is_guest else own | Q(kind=RoomKind.PUBLIC))
+
+    def lobby(self) -> "Room":
+        return self.get(is_lobby=True)
+
+
+class Room(models.Model):
+    """A conversation and its log: `last_seq` numbers its events, `last_message_seq` its posts."""
+
+    slug = models.SlugField(max_length=64, unique=True)
+    name = models.CharField(max_length=80)
+    purpose = models.CharField(max_length=250, blank=True)
+    kind = models.CharField(max_length=8, choices=RoomKind, default=RoomKind.PUBLIC)
+    is_lobby = models.BooleanField(default=False)
+    direct_key = models.CharField(max_length=400, null=True, unique=True)  # noqa: DJ001
+    created_by = models.ForeignKey(
+        Person, null=True, on_delete=models.SET_NULL, related_name="created_rooms"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    last_seq = models.PositiveBigIntegerField(default=0)
+    last_message_seq = models.PositiveBigIntegerField(default=0)
+    members = models.ManyToManyField(Person, through="Membership", related_name="rooms")
+
+    objects = RoomQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("name", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["is_lobby"], condition=Q(is_lobby=True), name="there_is_one_lobby"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_public(self) -> bool:
+        return self.kind == RoomKind.PUBLIC
+
+    @property
+    def is_direct(self) -> bool:
+        return self.kind == RoomKind.DIRECT
+
+    def label_for(self, person: Person) -> str:
+        """The room's name, or for a direct one the names of the others in it."""
+        if not self.is_direct:
+            return self.name
+        others = [member.name for member in self.members.all() if member.pk != person.pk]
+        return ", ".join(others) or person.name
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def mark_read(self, places: dict[tuple[int, int], int]) -> None:
+        """Moves read pointers forward, never back: (person, room) → the seq that was seen."""
+        with transaction.atomic():
+            for (person_id, room_id), seq in places.items():
+                self.filter(person_id=person_id, room_id=room_id, read_seq__lt=seq).update(
+                    read_seq=seq
+                )
+
+
+class Membership(models.Model):
+    """Somebody is in a room and has seen its messages up to `read_seq`."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
+    joined_at = models.DateTimeField(default=timezone.now)
+    read_seq = models.PositiveBigIntegerField(default=0)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["room", "person"], name="in_a_room_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.person_id} in {self.room_id}"

@@ -1,0 +1,39 @@
+"""The site itself: one row."""
+
+import uuid
+
+from django.db import models
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from chat.models.people import Person
+
+
+class Site(models.Model):
+    """Name, welcome text and `epoch`: the life of this log. A restored backup starts another."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    name = models.CharField(max_length=80, default="Natterjack")
+    welcome = models.TextField(max_length=2000, blank=True)
+    epoch = models.UUIDField(default=uuid.uuid4)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="there_is_one_site"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def load(cls) -> "Site":
+        return cls.objects.get_or_create(id=1)[0]
+
+    @property
+    def is_claimed(self) -> bool:
+        return Person.objects.exists()
+
+    @property
+    def setup_key(self) -> str:
+        """The first run's one-time key: derived, so that nothing has to be stored or cleared."""
+        return salted_hmac("natterjack.setup", str(self.epoch), algorithm="sha256").hexdigest()[:40]
+
+    def opens_setup(self, key: str) -> bool:
+        return not self.is_claimed and constant_time_compare(key, self.setup_key)

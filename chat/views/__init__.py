@@ -1,0 +1,1 @@
+"""Pages: find what this person may see, parse, call one verb, answer."""

@@ -1,0 +1,66 @@
+"""How people come in: the first run, invitations, sign-in."""
+
+from typing import Any
+
+from allauth.account import views as allauth
+from django.conf import settings
+from django.contrib.auth import login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from chat import limits
+from chat.accounts import count_sign_in
+from chat.actions.people import claim_site, join_site
+from chat.forms import AccountForm, SetupForm
+from chat.models import Invitation, Person, Site
+
+_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def setup(request: HttpRequest, key: str) -> HttpResponse:
+    """Names the site and makes its owner; once that is done, this page does not exist."""
+    limits.spend(settings.LIMIT_JOINS, "setup", request.META["REMOTE_ADDR"])
+    if not Site.load().opens_setup(key):
+        raise Http404
+    form = SetupForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        _sign_in(request, claim_site(key=key, **form.cleaned_data))
+        return redirect("home")
+    return render(request, "chat/setup.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, code: str) -> HttpResponse:
+    """Makes an account by an invitation. Looking at it uses nothing up."""
+    if request.method == "POST":
+        limits.spend(settings.LIMIT_JOINS, "join", request.META["REMOTE_ADDR"])
+    invitation = get_object_or_404(
+        Invitation.objects.usable().select_related("created_by"), code=code
+    )
+    form = AccountForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        _sign_in(request, join_site(invitation=invitation, **form.cleaned_data))
+        return redirect("home")
+    context = {"form": form, "invitation": invitation}
+    return render(request, "chat/join.html", context, status=422 if form.errors else 200)
+
+
+def sign_in(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+    """allauth's sign-in, counted by our limiter."""
+    if request.method == "POST":
+        count_sign_in(request)
+    response = allauth.login(request, **kwargs)
+    is_refused = request.method == "POST" and response.status_code == 200
+    if is_refused:
+        response.status_code = 422
+    return response
+
+
+def _sign_in(request: HttpRequest, person: Person) -> None:
+    login(request, person, backend=_BACKEND)

@@ -1,0 +1,78 @@
+"""What went wrong, in a sentence where it went wrong, with every typed character kept.
+
+To htmx the sentence goes beside the box that sent it, and the box itself is never touched.
+Without htmx it is a page that holds the text, in a form that can be sent again.
+"""
+
+import logging
+import re
+import secrets
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from chat.errors import Refused
+
+logger = logging.getLogger(__name__)
+
+
+def refused(request: HttpRequest, error: Refused) -> HttpResponse:
+    response = sentence(request, error.status, str(error.sentence))
+    if retry_after := getattr(error, "retry_after", None):
+        response["Retry-After"] = str(retry_after)
+    return response
+
+
+def sentence(
+    request: HttpRequest, status: int, text: str, *, sign_in: bool = False
+) -> HttpResponse:
+    """One sentence as an answer: a fragment for htmx, else a page that keeps what was typed."""
+    context: dict[str, Any] = {"status": status, "sentence": text, "sign_in": sign_in}
+    if getattr(request, "htmx", False):
+        return _beside_the_box(request, context)
+    context["body"] = request.POST.get("body", "")
+    context["action"] = request.path
+    return render(request, "chat/refused.html", context, status=status)
+
+
+def signed_out(request: HttpRequest) -> HttpResponse:
+    return sentence(
+        request, 401, _("You have been signed out. What you typed is still here."), sign_in=True
+    )
+
+
+def stale_token(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """CSRF_FAILURE_VIEW. An old page is no attack: it gets a fresh token with the answer."""
+    if not request.user.is_authenticated and request.path != reverse("account_login"):
+        return signed_out(request)
+    return sentence(request, 403, _("This page was too old. Please send it again."))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return sentence(request, 404, _("There is no such page, or it is not for you."))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    # The request may be too damaged for a page of ours, its host header for instance.
+    return HttpResponse("This request can't be understood.\n", "text/plain", status=400)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    # Nothing that asks the database, which may be what is broken.
+    return render(None, "500.html", status=500)  # type: ignore[arg-type]
+
+
+def _beside_the_box(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    box = re.fullmatch(r"box-([0-9]{1,2})", getattr(request, "htmx").target or "")  # noqa: B009
+    context |= {"number": box[1] if box else "", "token": get_token(request)}
+    if context["status"] == 409:
+        context["nonce"] = secrets.token_urlsafe(16)
+    response = render(request, "chat/fragments/answer.html", context, status=context["status"])
+    response["HX-Retarget"] = f"#answer-{box[1]}" if box else "#notice"
+    response["HX-Reswap"] = "innerHTML"
+    response["HX-Trigger"] = "answered"
+    return response

@@ -1,0 +1,116 @@
+"""Posting, and the pages of a room's history."""
+
+from csp.constants import SELF
+from csp.decorators import csp_update
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from chat import fragments, history, limits
+from chat.actions.messages import post_message
+from chat.errors import Invalid
+from chat.forms import MessageForm, first_error
+from chat.fragments import Kind
+from chat.models import Message, Person, Room
+from chat.views.answers import done, go
+from chat.views.decorators import for_people
+from chat.views.rooms import composer_ring, find, number, show
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@csp_update({"frame-src": [SELF]})
+@for_people
+def room_messages(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
+    room = find(person, slug)
+    if request.method == "POST":
+        return _post(request, person, room)
+    return _page(request, person, room)
+
+
+def _post(request: HttpRequest, person: Person, room: Room) -> HttpResponse:
+    limits.spend(settings.LIMIT_POSTS, "post", person.pk)
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        raise Invalid(first_error(form))
+    message = post_message(author=person, room=room, **form.cleaned_data)
+    if request.htmx:
+        return _fresh_box(request, room)
+    return done(request, f"{go(request, 'room', room.slug)}#message-{message.pk}")
+
+
+def _fresh_box(request: HttpRequest, room: Room) -> HttpResponse:
+    """The sent composer's place, as a spare one again. The message comes over the socket."""
+    box = (request.htmx.target or "").removeprefix("box-")
+    ring = dict(composer_ring())
+    number = int(box) if box.isascii() and box.isdigit() and int(box) in ring else 1
+    context = {
+        "room": room,
+        "number": number,
+        "previous": ring[number],
+        "is_live": True,
+        "lines_mode": request.session.get("composer", "one"),
+    }
+    response = render(request, "chat/fragments/composer.html", context)
+    response["HX-Trigger"] = "answered"
+    return response
+
+
+def _page(request: HttpRequest, person: Person, room: Room) -> HttpResponse:
+    before, after = number(request, "before"), number(request, "after")
+    page = history.after(room, after) if after is not None else history.before(room, before)
+    if request.htmx:
+        kind = Kind.of(person)
+        context = {
+            "room": room,
+            "page": page,
+            "fragments": fragments.page_fragments(page, kind),
+            "epoch": fragments.epoch(),
+        }
+        return render(request, "chat/swaps/older.html", context)
+    return show(request, person, room, page)
+
+
+@require_GET
+@for_people
+def permalink(request: HttpRequest, person: Person, message_id: int) -> HttpResponse:
+    """Into the message's room, at its place, whatever its age."""
+    message = get_object_or_404(
+        Message.objects.select_related("room"),
+        pk=message_id,
+        room__in=Room.objects.visible_to(person),
+    )
+    newest = Message.objects.filter(room=message.room).order_by("-seq")[: history.PAGE_SIZE]
+    is_recent = any(each.pk == message.pk for each in newest.only("pk"))
+    url = go(request, "room", message.room.slug)
+    if not is_recent:
+        url += f"{'&' if '?' in url else '?'}at={message.seq}"
+    return redirect(f"{url}#message-{message.pk}")
+
+
+@require_POST
+@for_people
+def composer(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
+    """Switches between one line and many; what was typed so far stays."""
+    room = find(person, slug)
+    mode = "many" if request.POST.get("lines") == "many" else "one"
+    request.session["composer"] = mode
+    context = {"room": room, "lines_mode": mode, "body": request.POST.get("body", "")}
+    if request.htmx:
+        return render(request, "chat/swaps/composer.html", context)
+    return show(request, person, room, history.latest(room), **context)
+
+
+@require_GET
+@cache_control(max_age=86400, private=True)
+def field(request: HttpRequest, lines: str) -> HttpResponse:
+    """The box to type in, for the next spare composer: from the browser's cache within a blink."""
+    return render(request, "chat/fragments/field.html", {"lines_mode": lines, "autofocus": True})
+
+
+@require_GET
+@cache_control(max_age=86400, private=True)
+def unsent(request: HttpRequest) -> HttpResponse:
+    """What a page says when a post can't reach the server: from the cache, for that reason."""
+    return render(request, "chat/fragments/unsent.html")

@@ -1,0 +1,194 @@
+"""Rooms: the list of them, the room itself, who is in it."""
+
+from typing import Any
+
+from csp.constants import SELF
+from csp.decorators import csp_update
+from django.contrib import messages as flash
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from chat import fragments, history, permissions
+from chat.actions import rooms as verbs
+from chat.context import is_plain
+from chat.forms import NewRoomForm, PeopleForm, RoomForm
+from chat.fragments import Kind
+from chat.history import Page
+from chat.models import Membership, Person, Room
+from chat.views.answers import done, go
+from chat.views.decorators import for_people
+
+SPARE_COMPOSERS = 6
+
+
+def find(person: Person, slug: str) -> Room:
+    """The room that this person may see; for all others it does not exist."""
+    return get_object_or_404(Room.objects.visible_to(person).prefetch_related("members"), slug=slug)
+
+
+@require_GET
+@for_people
+def home(request: HttpRequest, person: Person) -> HttpResponse:
+    rooms = Room.objects.visible_to(person)
+    last = rooms.filter(pk=person.last_room_id).first() if person.last_room_id else None
+    last = last or rooms.filter(is_lobby=True).first()
+    return redirect(go(request, "room", last.slug) if last else go(request, "rooms"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_people
+def rooms(request: HttpRequest, person: Person) -> HttpResponse:
+    """Browse and search; POST creates."""
+    form = NewRoomForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        room = verbs.create_room(creator=person, **form.cleaned_data)
+        return redirect(go(request, "room", room.slug))
+    query = request.GET.get("q", "").strip()[:80]
+    context = {
+        "rooms": _listed(person, query),
+        "query": query,
+        "form": form,
+        "can_create": permissions.can_create_rooms(person),
+    }
+    return render(request, "chat/rooms.html", context, status=422 if form.errors else 200)
+
+
+def _listed(person: Person, query: str) -> QuerySet[Room]:
+    own = Membership.objects.filter(room=OuterRef("pk"), person=person)
+    found = Room.objects.visible_to(person).exclude(kind="direct")
+    if query:
+        found = found.filter(name__icontains=query) | found.filter(purpose__icontains=query)
+    return found.annotate(is_member=Exists(own), member_count=Count("memberships")).order_by(
+        "-is_member", "name"
+    )
+
+
+@require_GET
+@csp_update({"frame-src": [SELF]})
+@for_people
+def room(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
+    """The room at its newest messages, or with `?at=<seq>` around an older one."""
+    found = find(person, slug)
+    at = number(request, "at")
+    page = history.latest(found) if at is None else history.around(found, at)
+    if person.last_room_id != found.pk:
+        Person.objects.filter(pk=person.pk).update(last_room=found)
+    return show(request, person, found, page)
+
+
+def show(
+    request: HttpRequest, person: Person, found: Room, page: Page, **more: Any
+) -> HttpResponse:
+    """The room's page around one page of its history."""
+    kind = Kind.of(person, "plain" if is_plain(request) else "html")
+    status = more.pop("status", 200)
+    context = {
+        "room": found,
+        "label": found.label_for(person),
+        "page": page,
+        "fragments": fragments.page_fragments(page, kind),
+        "epoch": fragments.epoch(),
+        "is_live": not page.has_newer,
+        "can_post": permissions.can_post(person, found),
+        "can_join": permissions.can_join(person, found),
+        "boxes": composer_ring(),
+        "lines_mode": request.session.get("composer", "one"),
+        "slug": found.slug,
+    } | more
+    return render(request, "chat/room.html", context, status=status)
+
+
+@require_GET
+@for_people
+def socket(request: HttpRequest, person: Person, slug: str = "") -> HttpResponse:
+    """A fresh socket element: the dead man's switch of a page that hears nothing asks for it."""
+    if slug:
+        find(person, slug)
+    context = {"slug": slug, "is_live": request.GET.get("list") != "off"}
+    return render(request, "chat/fragments/live.html", context)
+
+
+@require_POST
+@for_people
+def join(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
+    verbs.join_room(person=person, room=find(person, slug))
+    return done(request, go(request, "room", slug))
+
+
+@require_POST
+@for_people
+def leave(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
+    verbs.leave_room(person=person, room=find(person, slug))
+    return done(request, go(request, "rooms"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_people
+def settings(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
+    """Rename and describe."""
+    found = find(person, slug)
+    form = RoomForm(request.POST or None, instance=Room(name=found.name, purpose=found.purpose))
+    if request.method == "POST" and form.is_valid():
+        verbs.change_room(editor=person, room=found, **form.cleaned_data)
+        flash.success(request, _("Saved."))
+        return redirect(go(request, "room", slug))
+    context = {
+        "room": found,
+        "label": found.label_for(person),
+        "form": form,
+        "can_change": permissions.can_change_room(person, found),
+        "can_leave": permissions.can_leave(person, found) and _is_in(person, found),
+    }
+    return render(request, "chat/room_settings.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_people
+def members(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
+    """Who is in the room; POST puts others into it."""
+    found = find(person, slug)
+    others = Person.objects.filter(is_active=True).exclude(memberships__room=found)
+    form = PeopleForm(request.POST or None, queryset=others)
+    if request.method == "POST" and form.is_valid():
+        verbs.invite_into_room(inviter=person, room=found, people=form.cleaned_data["people"])
+        return redirect(go(request, "room_members", slug))
+    context = {
+        "room": found,
+        "label": found.label_for(person),
+        "members": found.members.all(),
+        "form": form,
+        "can_invite": permissions.can_invite_into(person, found),
+        "can_remove": permissions.can_change_room(person, found),
+    }
+    return render(request, "chat/members.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@for_people
+def remove(request: HttpRequest, person: Person, slug: str, username: str) -> HttpResponse:
+    found = find(person, slug)
+    member = get_object_or_404(found.members, username=username)
+    verbs.remove_from_room(remover=person, room=found, person=member)
+    return done(request, go(request, "room_members", slug))
+
+
+def _is_in(person: Person, found: Room) -> bool:
+    return any(member.pk == person.pk for member in found.members.all())
+
+
+def composer_ring() -> list[tuple[int, int]]:
+    """The composers' numbers, each with that of the one before it, the last before the first."""
+    return [(number, number - 1 or SPARE_COMPOSERS) for number in range(1, SPARE_COMPOSERS + 1)]
+
+
+def number(request: HttpRequest, name: str) -> int | None:
+    """A seq from the address; whatever is none was never a page of ours."""
+    value = request.GET.get(name)
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) <= 18):
+        raise Http404
+    return int(value)

@@ -1,0 +1,51 @@
+"""For browsers and machines rather than people."""
+
+import logging
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from chat.models import Person
+from chat.viewer import stylesheet
+from chat.views.decorators import for_people
+
+logger = logging.getLogger(__name__)
+
+_MAX_REPORT_BYTES = 4096
+
+
+@require_GET
+@cache_control(private=True, max_age=31536000, immutable=True)
+@for_people
+def me_css(request: HttpRequest, person: Person) -> HttpResponse:
+    """The viewer's own style rules; the address names their digest, so they never change."""
+    return HttpResponse(stylesheet(person), "text/css; charset=utf-8")
+
+
+@csrf_exempt
+@require_POST
+def csp_report(request: HttpRequest) -> HttpResponse:
+    """Where browsers report what our content policy stopped: one line in the log."""
+    text = request.read(_MAX_REPORT_BYTES).decode("utf-8", "replace")
+    logger.warning("Content policy: %s", " ".join(text.split()).encode("unicode_escape").decode())
+    return HttpResponse(status=204)
+
+
+@require_GET
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok\n", "text/plain")
+
+
+@require_GET
+def readyz(request: HttpRequest) -> HttpResponse:
+    """The database answers too; 503 when it does not."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Exception:
+        return HttpResponse("no database\n", "text/plain", status=503)
+    return HttpResponse("ok\n", "text/plain")

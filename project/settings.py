@@ -1,0 +1,261 @@
+"""The environment turned into Django's settings. What may be set is in docs/running.md."""
+
+import uuid
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+
+from project import environment as env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Where it runs -----------------------------------------------------------------------
+
+DATA_DIR = env.data_dir("DATA_DIR", BASE_DIR)
+DEBUG = env.boolean("DEBUG")
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.port("PORT", 8000)
+SITE_URL = env.site_url("SITE_URL")
+IS_SECURE = SITE_URL.startswith("https://")
+
+SECRET_KEY = env.secret_key("SECRET_KEY", DATA_DIR)
+SECRET_KEY_FALLBACKS = env.text("SECRET_KEY_FALLBACKS").split()
+
+ALLOWED_HOSTS = [str(urlsplit(SITE_URL).hostname)] if SITE_URL else env.LOOPBACK_NAMES
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
+
+# --- Limits ------------------------------------------------------------------------------
+
+LIMIT_POSTS = env.rate("LIMIT_POSTS", "60/m")
+LIMIT_SIGNINS = env.rate("LIMIT_SIGNINS", "20/m")
+LIMIT_JOINS = env.rate("LIMIT_JOINS", "20/m")
+LIMIT_FRAMES = env.rate("LIMIT_FRAMES", "20/s")
+LIMIT_SOCKETS = env.limit("LIMIT_SOCKETS", 20)
+LIMIT_STREAMS = env.limit("LIMIT_STREAMS", 3)
+
+# A frame holds in both directions: daphne applies one number to what comes and what goes.
+MAX_FRAME_BYTES = 256 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+
+# --- Parts -------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "daphne",  # before staticfiles: both bring a runserver, and daphne's has WebSockets
+    "chat",
+    "channels",
+    "django_htmx",
+    "csp",
+    "allauth",
+    "allauth.account",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "chat.middleware.HeadersMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "chat.middleware.CompressionMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "chat.middleware.PreferencesMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "project.urls"
+ASGI_APPLICATION = "project.asgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # The owner's templates come first: any part of any page can be replaced.
+        "DIRS": [DATA_DIR / "templates", BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "chat.context.shell",
+            ],
+        },
+    }
+]
+
+# --- Data --------------------------------------------------------------------------------
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'natterjack.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        # IMMEDIATE: a transaction that reads first and writes later fails at once when
+        # another one wrote in between, whatever the timeout. FULL: acknowledged is durable,
+        # through a power cut too. No mmap: it made the WAL-reset bug of SQLite corrupt files.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=0;"
+            "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-20000;"
+        ),
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {"options": "-c synchronous_commit=on"}
+DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.redis("REDIS_URL")
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {
+            # redis-py 8 ends a read after 5 s by default, exactly as long as the layer's
+            # blocking pop waits: every idle connection would break.
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 30, "socket_connect_timeout": 1}],
+            "capacity": 1500,
+            "prefix": "natterjack",
+        },
+    }
+    if REDIS_URL
+    else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+}
+
+EMAIL: dict[str, Any] = env.email("EMAIL_URL", "consolemail://")
+EMAIL_BACKEND = EMAIL["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = EMAIL.get("EMAIL_HOST") or "localhost", EMAIL.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = EMAIL.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = EMAIL.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = bool(EMAIL.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(EMAIL.get("EMAIL_USE_SSL"))
+
+# --- People ------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "chat.Person"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["project.hashers.Argon2idHasher"]
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+_VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {
+        "NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "name", "email")},
+    },
+    {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+]
+
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "chat.accounts.AccountAdapter"
+ACCOUNT_FORMS = {"login": "chat.accounts.SignInForm"}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_SESSION_REMEMBER = True
+# chat.limits counts sign-ins: one limiter for forms, frames and API, switched by one variable.
+ACCOUNT_RATE_LIMITS = False
+
+# --- Sessions, tokens, headers (notes on the values: docs/security.md) ---------------------
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_NAME = "__Host-sessionid" if IS_SECURE else "sessionid"
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+SESSION_COOKIE_SECURE = IS_SECURE
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_USE_SESSIONS = True
+CSRF_FAILURE_VIEW = "chat.views.errors.stale_token"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+if IS_SECURE:
+    SECURE_HSTS_SECONDS = 63072000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "media-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "report-to": "csp",
+        "report-uri": "/csp-report",
+    }
+}
+
+# --- Static files ------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "build" / "static"
+STATICFILES_DIRS = [path for path in (DATA_DIR / "static", BASE_DIR / "static") if path.is_dir()]
+STATICFILES_FINDERS = [
+    "chat.assets.StylesheetFinder",
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+}
+SERVESTATIC_MAX_AGE = 31536000
+SERVESTATIC_USE_MANIFEST = True
+MEDIA_ROOT = DATA_DIR / "files"
+
+# --- Language and time -------------------------------------------------------------------
+
+LANGUAGE_CODE = env.language("LANGUAGE_CODE", "en")
+TIME_ZONE = env.time_zone("TIME_ZONE", "UTC")
+USE_TZ = True
+USE_I18N = True
+
+# --- Logs --------------------------------------------------------------------------------
+
+# Names this process on the doorbell channel, so that it knows its own rings.
+PROCESS_ID = uuid.uuid4().hex
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "chat": {"level": "INFO"},
+        # A refused page is the answer to a bad request, not an event for the console.
+        "django.request": {"level": "ERROR"},
+        "django.security.csrf": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
+}
