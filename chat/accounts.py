@@ -1,15 +1,11 @@
 """Our part in django-allauth: sign-in by normalised username, and no sign-up of its own."""
 
-from typing import Any
-
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import LoginForm
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from chat import limits
-from chat.models import Person
 from chat.names import normalise_username
 
 
@@ -34,11 +30,3 @@ def count_sign_in(request: HttpRequest) -> None:
     """Raises TooMany for an address or an account with too many attempts."""
     username = normalise_username(request.POST.get("login", "")[:64])
     limits.spend(settings.LIMIT_SIGNINS, "sign-in", request.META["REMOTE_ADDR"], username)
-
-
-def signed_in(request: HttpRequest) -> Person:
-    """The person of a request that `login_required` has let through."""
-    user: Any = request.user
-    if isinstance(user, AnonymousUser):
-        raise TypeError("a view without login_required asked who is signed in")
-    return user  # type: ignore[no-any-return]

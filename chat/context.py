@@ -1,4 +1,4 @@
-"""What every page's frame needs. Lazy: a fragment that shows none of it asks the database nothing."""
+"""What every page's frame needs. Lazy: a fragment that shows none of it asks no database."""
 
 from typing import Any
 

@@ -27,7 +27,7 @@ class BodyField(forms.CharField):
         try:
             return markup.clean_body(value if isinstance(value, str) else "")
         except markup.InvalidBody as error:
-            raise forms.ValidationError(error.sentence, code="body") from None
+            raise forms.ValidationError(str(error.sentence), code="body") from None
 
 
 class MessageForm(forms.Form):

@@ -44,8 +44,8 @@ class Kind:
     time_zone: str
 
     @classmethod
-    def of(cls, person: Person, format: str = "html") -> "Kind":
-        return cls(format, person.language, person.time_zone)
+    def of(cls, person: Person, page: str = "html") -> "Kind":
+        return cls(page, person.language, person.time_zone)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class Frame:
 def render(template: str, context: Mapping[str, Any], kind: Kind) -> SafeString:
     """The template's text in this kind's language and time zone."""
     with translation.override(kind.language), timezone.override(ZoneInfo(kind.time_zone)):
-        return get_template(template).render({"plain": kind.format == "plain", **context})
+        text = get_template(template).render({"plain": kind.format == "plain", **context})
+    return SafeString(text)
 
 
 def message_fragment(message: Message, kind: Kind) -> SafeString:
@@ -91,9 +92,10 @@ def changes(events: Iterable[Event], kind: Kind) -> list[Frame]:
 def reset(room: Room, kind: Kind) -> Frame:
     """The newest page instead of whatever the list holds: for who is too far behind."""
     page = latest(room)
-    context = {"room": room, "page": page, "fragments": page_fragments(page, kind)}
+    shown = page_fragments(page, kind)
     if kind.format != "html":
-        return Frame("".join(context["fragments"]), page.seq)
+        return Frame("".join(shown), page.seq)
+    context = {"room": room, "page": page, "fragments": shown}
     text = render("chat/swaps/reset.html", context, kind)
     return Frame(text + _tail(page.seq, kind), page.seq)
 
@@ -137,8 +139,8 @@ def _page_parts(events: Iterable[Event], kind: Kind) -> Iterator[tuple[int, str]
 
 def _stream_parts(events: Iterable[Event], kind: Kind) -> Iterator[tuple[int, str]]:
     for event in events:
-        is_post = event.kind == EventKind.MESSAGE_POSTED and event.message is not None
-        yield event.seq, message_fragment(event.message, kind) if is_post else ""
+        message = event.message if event.kind == EventKind.MESSAGE_POSTED else None
+        yield event.seq, message_fragment(message, kind) if message else ""
 
 
 def _tail(seq: int, kind: Kind) -> str:

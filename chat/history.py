@@ -1,4 +1,4 @@
-"""A room's messages, page by page. Keyset pages: as fast at the millionth message as at the first."""
+"""A room's messages, page by page, by keyset: the millionth page is as fast as the first."""
 
 from dataclasses import dataclass
 

@@ -19,7 +19,7 @@ from chat.names import skeleton
 
 BATCH = 2000
 NAMES = [
-    "Ada Sommer", "Bruno Keller", "Chidi Okafor", "Dalia Haddad", "Emre Yılmaz", "Freya Lind",
+    "Ada Sommer", "Bruno Keller", "Chidi Okafor", "Dalia Haddad", "Emre Demir", "Freya Lind",
     "Gita Rao", "Hugo Martín", "Ines Duarte", "Jun Watanabe", "Kofi Mensah", "Lena Novák",
 ]  # fmt: skip
 ROOMS = [
@@ -34,7 +34,7 @@ SENTENCES = [
     "Good morning! Who is in today?",
     "The build is **green** again.",
     "I put the notes on the wiki: https://example.org/notes",
-    "Could somebody look at this?\n\n```python\ndef croak(times: int) -> str:\n    return 'rrr' * times\n```",
+    "Look at this:\n\n```python\ndef croak(times: int) -> str:\n    return 'rrr' * times\n```",
     "Yes, right after lunch.",
     "> Shall we ship on Thursday?\n\nThursday is fine with me.",
     "Three things left:\n\n- the empty page\n- the wording of the error\n- one flaky test",

@@ -1,9 +1,12 @@
-"""What holds for every answer: headers, compression, the viewer's language, refusals."""
+"""What holds for every answer: headers, compression, the viewer's language, refusals.
+
+The middleware is synchronous, and so is the innermost of all: Django then runs the whole chain in
+one thread instead of hopping between the loop and a thread at each of them.
+"""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -26,27 +29,14 @@ _HEADERS = {
 class HeadersMiddleware:
     """Security headers that Django has no setting for; a page is never stored."""
 
-    async_capable = True
-    sync_capable = True
-
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if iscoroutinefunction(self):
-            return self._later(request)  # type: ignore[return-value]
-        return _with_headers(self.get_response(request))
-
-    async def _later(self, request: HttpRequest) -> HttpResponseBase:
-        return _with_headers(await self.get_response(request))  # type: ignore[misc]
-
-
-def _with_headers(response: HttpResponseBase) -> HttpResponseBase:
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response
+        response = self.get_response(request)
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
 
 
 class CompressionMiddleware(GZipMiddleware):
@@ -57,7 +47,7 @@ class CompressionMiddleware(GZipMiddleware):
     ) -> HttpResponseBase:
         if response.streaming:
             return response
-        return super().process_response(request, response)  # type: ignore[arg-type]
+        return super().process_response(request, response)
 
 
 class PreferencesMiddleware:

@@ -57,9 +57,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "servestatic.middleware.ServeStaticMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "chat.middleware.HeadersMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
     "chat.middleware.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -67,11 +67,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "chat.middleware.PreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "chat.middleware.PreferencesMiddleware",  # the innermost: see there
 ]
 
 ROOT_URLCONF = "project.urls"
@@ -232,6 +232,7 @@ STORAGES = {
 }
 SERVESTATIC_MAX_AGE = 31536000
 SERVESTATIC_USE_MANIFEST = True
+SERVESTATIC_ADD_HEADERS_FUNCTION = "chat.assets.add_headers"
 MEDIA_ROOT = DATA_DIR / "files"
 
 # --- Language and time -------------------------------------------------------------------

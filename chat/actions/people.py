@@ -1,6 +1,7 @@
 """People come in, change and go."""
 
 import secrets
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -60,7 +61,7 @@ def username_is_taken(username: str) -> bool:
 
 
 def create_invitation(
-    *, inviter: Person | None, role: str, uses: int, expires_at: object, rooms: list[Room]
+    *, inviter: Person | None, role: str, uses: int, expires_at: datetime, rooms: list[Room]
 ) -> Invitation:
     """A join link. `inviter` None: made on the command line, by whoever runs the server."""
     if inviter is not None and not can_administer_site(inviter):

@@ -74,15 +74,21 @@ def _ring_elsewhere(what: Ring) -> None:
 async def publish(what: Ring) -> None:
     """Rings at the other processes; a dead channel layer costs a second and a line."""
     try:
-        layer = get_channel_layer()
-        await asyncio.wait_for(layer.group_send(GROUP, what.as_message()), _PUBLISH_SECONDS)
+        await asyncio.wait_for(
+            channel_layer().group_send(GROUP, what.as_message()), _PUBLISH_SECONDS
+        )
     except Exception as error:
-        logger.warning("The doorbell did not ring elsewhere: %s", error or type(error).__name__)
+        logger.warning("The doorbell did not ring elsewhere: %r", error)
 
 
 def is_shared() -> bool:
     """Whether the channel layer reaches other processes at all."""
-    return not isinstance(get_channel_layer(), InMemoryChannelLayer)
+    return not isinstance(channel_layer(), InMemoryChannelLayer)
+
+
+def channel_layer() -> Any:
+    """The configured layer; settings always name one."""
+    return get_channel_layer()
 
 
 # A task that nobody holds may be collected before it has run.

@@ -5,6 +5,7 @@ are read anew, many people in one query, a moment later, so that a burst is one 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -90,10 +91,8 @@ class Desks:
         """Tells whoever is due, for ever."""
         while True:
             delay = self._seconds_to_next()
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), delay)
-            except TimeoutError:
-                pass
             self._wake.clear()
             due = self._take_due()
             for start in range(0, len(due), PEOPLE_AT_ONCE):

@@ -4,13 +4,12 @@ import asyncio
 import contextlib
 import logging
 
-from channels.layers import get_channel_layer
 from django.conf import settings
 
 from chat import fragments
 from chat.database import in_database
 from chat.hub import log
-from chat.hub.bells import GROUP, Ring, bell, is_shared, publish
+from chat.hub.bells import GROUP, Ring, bell, channel_layer, is_shared, publish
 from chat.hub.desks import Desks
 from chat.hub.feeds import Feed
 from chat.hub.readers import Reader, StreamReader
@@ -49,6 +48,7 @@ class Hub:
         bell.loop = bell.answer = None
         for task in self._tasks:
             task.cancel()
+        _hubs.pop(self.loop, None)
 
     def answer(self, ring: Ring) -> None:
         """Somebody rang: looks at the room, and tells the people whose rooms it is."""
@@ -211,7 +211,7 @@ class Hub:
 
     async def _listen(self) -> None:
         """Hears the other processes; while Redis is away, the tick does its work."""
-        layer = get_channel_layer()
+        layer = channel_layer()
         while True:
             try:
                 channel = await layer.new_channel()
@@ -221,26 +221,26 @@ class Hub:
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                logger.warning("No doorbell from other processes: %s", error or type(error))
+                logger.warning("No doorbell from other processes: %r", error)
                 await asyncio.sleep(1)
 
     async def _hear_for(self, seconds: float, channel: str) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while True:
-                    message = await get_channel_layer().receive(channel)
+                    message = await channel_layer().receive(channel)
                     if message["process"] != settings.PROCESS_ID:
                         self.answer(Ring.from_message(message))
 
 
-_hub: Hub | None = None
+# One hub a loop; a process has one loop, its tests have many.
+_hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
 
 
 def current() -> Hub:
     """The hub of the running loop, started at the first call."""
-    global _hub
     loop = asyncio.get_running_loop()
-    if _hub is None or _hub.loop is not loop:
-        _hub = Hub()
-        _hub.start()
-    return _hub
+    if loop not in _hubs:
+        _hubs[loop] = Hub()
+        _hubs[loop].start()
+    return _hubs[loop]

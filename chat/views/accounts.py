@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -16,6 +16,7 @@ from chat.accounts import count_sign_in
 from chat.actions.people import claim_site, join_site
 from chat.forms import AccountForm, SetupForm
 from chat.models import Invitation, Person, Site
+from chat.views.answers import show_form
 
 _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -31,7 +32,7 @@ def setup(request: HttpRequest, key: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         _sign_in(request, claim_site(key=key, **form.cleaned_data))
         return redirect("home")
-    return render(request, "chat/setup.html", {"form": form}, status=422 if form.errors else 200)
+    return show_form(request, "chat/setup.html", {"form": form})
 
 
 @sensitive_post_parameters("password")
@@ -48,7 +49,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
         _sign_in(request, join_site(invitation=invitation, **form.cleaned_data))
         return redirect("home")
     context = {"form": form, "invitation": invitation}
-    return render(request, "chat/join.html", context, status=422 if form.errors else 200)
+    return show_form(request, "chat/join.html", context)
 
 
 def sign_in(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:

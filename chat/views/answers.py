@@ -3,10 +3,18 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
 
 from chat.context import is_plain
+
+
+class Request(HttpRequest):
+    """A request as the views get it: with what htmx says about itself."""
+
+    htmx: HtmxDetails
 
 
 def go(request: HttpRequest, name: str, *args: Any) -> str:
@@ -14,8 +22,13 @@ def go(request: HttpRequest, name: str, *args: Any) -> str:
     return reverse(name, args=args) + ("?plain=1" if is_plain(request) else "")
 
 
-def done(request: HttpRequest, url: str) -> HttpResponse:
+def done(request: Request, url: str) -> HttpResponse:
     """303: a reload of what follows repeats nothing."""
-    if getattr(request, "htmx", False):
+    if request.htmx:
         return HttpResponseClientRedirect(url)
     return HttpResponse(status=303, headers={"Location": url})
+
+
+def show_form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """A page with a form; 422 when what was sent in it is not good."""
+    return render(request, template, context, status=422 if context["form"].errors else 200)

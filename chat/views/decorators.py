@@ -5,7 +5,6 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
@@ -13,9 +12,10 @@ from chat.errors import Refused
 from chat.models import Person
 from chat.permissions import can_administer_site
 from chat.views import errors
+from chat.views.answers import Request
 
 _P = ParamSpec("_P")
-PersonView = Callable[Concatenate[HttpRequest, Person, _P], HttpResponseBase]
+PersonView = Callable[Concatenate[Request, Person, _P], HttpResponseBase]
 View = Callable[..., HttpResponseBase]
 
 
@@ -23,10 +23,10 @@ def for_people(view: PersonView[_P]) -> View:
     """Calls the view with the signed-in person; others are sent to sign in, their text kept."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def wrapped(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if isinstance(request.user, Person):
             return view(request, request.user, *args, **kwargs)
-        if getattr(request, "htmx", False) or request.method == "POST":
+        if request.htmx or request.method == "POST":
             return errors.signed_out(request)
         return redirect_to_login(request.get_full_path())
 
@@ -36,9 +36,7 @@ def for_people(view: PersonView[_P]) -> View:
 def for_administrators(view: PersonView[_P]) -> View:
     @wraps(view)
     @for_people
-    def wrapped(
-        request: HttpRequest, person: Person, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def wrapped(request: Request, person: Person, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not can_administer_site(person):
             raise Refused(_("This page is for administrators."))
         return view(request, person, *args, **kwargs)

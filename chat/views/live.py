@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from csp.constants import SELF
 from csp.decorators import csp_replace
 from django.conf import settings
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from django.template.loader import render_to_string
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
@@ -19,6 +19,7 @@ from chat import fragments, history, hub
 from chat.context import is_plain
 from chat.fragments import Kind
 from chat.models import Person
+from chat.views.answers import Request
 from chat.views.decorators import for_people
 from chat.views.rooms import find
 
@@ -31,7 +32,7 @@ SIGN_OF_LIFE_SECONDS = 15
 @xframe_options_sameorigin
 @csp_replace({"frame-ancestors": [SELF]})
 @for_people
-def live(request: HttpRequest, person: Person, slug: str) -> StreamingHttpResponse:
+def live(request: Request, person: Person, slug: str) -> StreamingHttpResponse:
     room = find(person, slug)
     page = history.latest(room)
     kind = Kind.of(person, "plain" if is_plain(request) else "stream")

@@ -3,7 +3,7 @@
 from csp.constants import SELF
 from csp.decorators import csp_update
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -14,7 +14,7 @@ from chat.errors import Invalid
 from chat.forms import MessageForm, first_error
 from chat.fragments import Kind
 from chat.models import Message, Person, Room
-from chat.views.answers import done, go
+from chat.views.answers import Request, done, go
 from chat.views.decorators import for_people
 from chat.views.rooms import composer_ring, find, number, show
 
@@ -22,14 +22,14 @@ from chat.views.rooms import composer_ring, find, number, show
 @require_http_methods(["GET", "HEAD", "POST"])
 @csp_update({"frame-src": [SELF]})
 @for_people
-def room_messages(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
+def room_messages(request: Request, person: Person, slug: str) -> HttpResponse:
     room = find(person, slug)
     if request.method == "POST":
         return _post(request, person, room)
     return _page(request, person, room)
 
 
-def _post(request: HttpRequest, person: Person, room: Room) -> HttpResponse:
+def _post(request: Request, person: Person, room: Room) -> HttpResponse:
     limits.spend(settings.LIMIT_POSTS, "post", person.pk)
     form = MessageForm(request.POST)
     if not form.is_valid():
@@ -40,7 +40,7 @@ def _post(request: HttpRequest, person: Person, room: Room) -> HttpResponse:
     return done(request, f"{go(request, 'room', room.slug)}#message-{message.pk}")
 
 
-def _fresh_box(request: HttpRequest, room: Room) -> HttpResponse:
+def _fresh_box(request: Request, room: Room) -> HttpResponse:
     """The sent composer's place, as a spare one again. The message comes over the socket."""
     box = (request.htmx.target or "").removeprefix("box-")
     ring = dict(composer_ring())
@@ -50,14 +50,14 @@ def _fresh_box(request: HttpRequest, room: Room) -> HttpResponse:
         "number": number,
         "previous": ring[number],
         "is_live": True,
-        "lines_mode": request.session.get("composer", "one"),
+        "lines_mode": request.session.get("lines", "one"),
     }
     response = render(request, "chat/fragments/composer.html", context)
     response["HX-Trigger"] = "answered"
     return response
 
 
-def _page(request: HttpRequest, person: Person, room: Room) -> HttpResponse:
+def _page(request: Request, person: Person, room: Room) -> HttpResponse:
     before, after = number(request, "before"), number(request, "after")
     page = history.after(room, after) if after is not None else history.before(room, before)
     if request.htmx:
@@ -74,7 +74,7 @@ def _page(request: HttpRequest, person: Person, room: Room) -> HttpResponse:
 
 @require_GET
 @for_people
-def permalink(request: HttpRequest, person: Person, message_id: int) -> HttpResponse:
+def permalink(request: Request, person: Person, message_id: int) -> HttpResponse:
     """Into the message's room, at its place, whatever its age."""
     message = get_object_or_404(
         Message.objects.select_related("room"),
@@ -89,24 +89,28 @@ def permalink(request: HttpRequest, person: Person, message_id: int) -> HttpResp
     return redirect(f"{url}#message-{message.pk}")
 
 
+@require_GET
+@cache_control(max_age=86400, private=True)
+def field(request: HttpRequest) -> HttpResponse:
+    """The row to type in, for the next spare composer: from the browser's cache in a blink."""
+    mode = _lines_mode(request.GET)
+    return render(request, "chat/fragments/field.html", {"lines_mode": mode, "autofocus": True})
+
+
 @require_POST
 @for_people
-def composer(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
+def lines(request: Request, person: Person) -> HttpResponse:
     """Switches between one line and many; what was typed so far stays."""
-    room = find(person, slug)
-    mode = "many" if request.POST.get("lines") == "many" else "one"
-    request.session["composer"] = mode
-    context = {"room": room, "lines_mode": mode, "body": request.POST.get("body", "")}
+    mode = request.session["lines"] = _lines_mode(request.POST)
+    context = {"lines_mode": mode, "body": request.POST.get("body", ""), "autofocus": True}
     if request.htmx:
-        return render(request, "chat/swaps/composer.html", context)
+        return render(request, "chat/swaps/lines.html", context)
+    room = find(person, request.POST.get("room", ""))
     return show(request, person, room, history.latest(room), **context)
 
 
-@require_GET
-@cache_control(max_age=86400, private=True)
-def field(request: HttpRequest, lines: str) -> HttpResponse:
-    """The box to type in, for the next spare composer: from the browser's cache within a blink."""
-    return render(request, "chat/fragments/field.html", {"lines_mode": lines, "autofocus": True})
+def _lines_mode(chosen: QueryDict) -> str:
+    return "many" if chosen.get("lines") == "many" else "one"
 
 
 @require_GET

@@ -2,7 +2,7 @@
 
 from django.contrib import messages as flash
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from chat.actions import rooms as verbs
 from chat.forms import PeopleForm, PreferencesForm
 from chat.models import Person
-from chat.views.answers import done, go
+from chat.views.answers import Request, done, go, show_form
 from chat.views.decorators import for_people
 
 
@@ -24,7 +24,7 @@ def known_to(person: Person) -> QuerySet[Person]:
 
 @require_GET
 @for_people
-def people(request: HttpRequest, person: Person) -> HttpResponse:
+def people(request: Request, person: Person) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:80]
     found = known_to(person)
     if query:
@@ -34,7 +34,7 @@ def people(request: HttpRequest, person: Person) -> HttpResponse:
 
 @require_GET
 @for_people
-def profile(request: HttpRequest, person: Person, username: str) -> HttpResponse:
+def profile(request: Request, person: Person, username: str) -> HttpResponse:
     shown = get_object_or_404(known_to(person), username=username)
     shared = shown.rooms.filter(pk__in=person.rooms.values("pk")).exclude(kind="direct")
     context = {"shown": shown, "shared": shared, "is_self": shown.pk == person.pk}
@@ -43,7 +43,7 @@ def profile(request: HttpRequest, person: Person, username: str) -> HttpResponse
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_people
-def preferences(request: HttpRequest, person: Person) -> HttpResponse:
+def preferences(request: Request, person: Person) -> HttpResponse:
     form = PreferencesForm(request.POST or None, instance=person)
     if request.method == "POST" and form.is_valid():
         form.instance.save(update_fields=["name", "time_zone", "language"])
@@ -51,32 +51,28 @@ def preferences(request: HttpRequest, person: Person) -> HttpResponse:
         return redirect(go(request, "preferences"))
     if form.errors:
         person.refresh_from_db()  # the page's frame shows who one is, not what one typed
-    return render(
-        request, "chat/preferences.html", {"form": form}, status=422 if form.errors else 200
-    )
+    return show_form(request, "chat/preferences.html", {"form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_people
-def direct(request: HttpRequest, person: Person, username: str) -> HttpResponse:
+def direct(request: Request, person: Person, username: str) -> HttpResponse:
     """The conversation with one person; the first visit asks before it makes one."""
     other = get_object_or_404(known_to(person), username=username)
     if request.method == "POST":
         room = verbs.open_direct_room(opener=person, others=[other])
         return done(request, go(request, "room", room.slug))
-    if room := verbs.find_direct_room([person, other]):
-        return redirect(go(request, "room", room.slug))
+    if found := verbs.find_direct_room([person, other]):
+        return redirect(go(request, "room", found.slug))
     return render(request, "chat/direct.html", {"other": other})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_people
-def direct_new(request: HttpRequest, person: Person) -> HttpResponse:
+def direct_new(request: Request, person: Person) -> HttpResponse:
     """A conversation with several people."""
     form = PeopleForm(request.POST or None, queryset=known_to(person).exclude(pk=person.pk))
     if request.method == "POST" and form.is_valid():
         room = verbs.open_direct_room(opener=person, others=form.cleaned_data["people"])
         return redirect(go(request, "room", room.slug))
-    return render(
-        request, "chat/direct_new.html", {"form": form}, status=422 if form.errors else 200
-    )
+    return show_form(request, "chat/direct_new.html", {"form": form})

@@ -6,7 +6,7 @@ from csp.constants import SELF
 from csp.decorators import csp_update
 from django.contrib import messages as flash
 from django.db.models import Count, Exists, OuterRef, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,7 +18,7 @@ from chat.forms import NewRoomForm, PeopleForm, RoomForm
 from chat.fragments import Kind
 from chat.history import Page
 from chat.models import Membership, Person, Room
-from chat.views.answers import done, go
+from chat.views.answers import Request, done, go, show_form
 from chat.views.decorators import for_people
 
 SPARE_COMPOSERS = 6
@@ -31,7 +31,7 @@ def find(person: Person, slug: str) -> Room:
 
 @require_GET
 @for_people
-def home(request: HttpRequest, person: Person) -> HttpResponse:
+def home(request: Request, person: Person) -> HttpResponse:
     rooms = Room.objects.visible_to(person)
     last = rooms.filter(pk=person.last_room_id).first() if person.last_room_id else None
     last = last or rooms.filter(is_lobby=True).first()
@@ -40,7 +40,7 @@ def home(request: HttpRequest, person: Person) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_people
-def rooms(request: HttpRequest, person: Person) -> HttpResponse:
+def rooms(request: Request, person: Person) -> HttpResponse:
     """Browse and search; POST creates."""
     form = NewRoomForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -53,7 +53,7 @@ def rooms(request: HttpRequest, person: Person) -> HttpResponse:
         "form": form,
         "can_create": permissions.can_create_rooms(person),
     }
-    return render(request, "chat/rooms.html", context, status=422 if form.errors else 200)
+    return show_form(request, "chat/rooms.html", context)
 
 
 def _listed(person: Person, query: str) -> QuerySet[Room]:
@@ -69,7 +69,7 @@ def _listed(person: Person, query: str) -> QuerySet[Room]:
 @require_GET
 @csp_update({"frame-src": [SELF]})
 @for_people
-def room(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
+def room(request: Request, person: Person, slug: str) -> HttpResponse:
     """The room at its newest messages, or with `?at=<seq>` around an older one."""
     found = find(person, slug)
     at = number(request, "at")
@@ -79,9 +79,7 @@ def room(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
     return show(request, person, found, page)
 
 
-def show(
-    request: HttpRequest, person: Person, found: Room, page: Page, **more: Any
-) -> HttpResponse:
+def show(request: Request, person: Person, found: Room, page: Page, **more: Any) -> HttpResponse:
     """The room's page around one page of its history."""
     kind = Kind.of(person, "plain" if is_plain(request) else "html")
     status = more.pop("status", 200)
@@ -95,7 +93,7 @@ def show(
         "can_post": permissions.can_post(person, found),
         "can_join": permissions.can_join(person, found),
         "boxes": composer_ring(),
-        "lines_mode": request.session.get("composer", "one"),
+        "lines_mode": request.session.get("lines", "one"),
         "slug": found.slug,
     } | more
     return render(request, "chat/room.html", context, status=status)
@@ -103,7 +101,7 @@ def show(
 
 @require_GET
 @for_people
-def socket(request: HttpRequest, person: Person, slug: str = "") -> HttpResponse:
+def socket(request: Request, person: Person, slug: str = "") -> HttpResponse:
     """A fresh socket element: the dead man's switch of a page that hears nothing asks for it."""
     if slug:
         find(person, slug)
@@ -113,21 +111,21 @@ def socket(request: HttpRequest, person: Person, slug: str = "") -> HttpResponse
 
 @require_POST
 @for_people
-def join(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
+def join(request: Request, person: Person, slug: str) -> HttpResponse:
     verbs.join_room(person=person, room=find(person, slug))
     return done(request, go(request, "room", slug))
 
 
 @require_POST
 @for_people
-def leave(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
+def leave(request: Request, person: Person, slug: str) -> HttpResponse:
     verbs.leave_room(person=person, room=find(person, slug))
     return done(request, go(request, "rooms"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_people
-def settings(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
+def settings(request: Request, person: Person, slug: str) -> HttpResponse:
     """Rename and describe."""
     found = find(person, slug)
     form = RoomForm(request.POST or None, instance=Room(name=found.name, purpose=found.purpose))
@@ -142,12 +140,12 @@ def settings(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
         "can_change": permissions.can_change_room(person, found),
         "can_leave": permissions.can_leave(person, found) and _is_in(person, found),
     }
-    return render(request, "chat/room_settings.html", context, status=422 if form.errors else 200)
+    return show_form(request, "chat/room_settings.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_people
-def members(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
+def members(request: Request, person: Person, slug: str) -> HttpResponse:
     """Who is in the room; POST puts others into it."""
     found = find(person, slug)
     others = Person.objects.filter(is_active=True).exclude(memberships__room=found)
@@ -163,12 +161,12 @@ def members(request: HttpRequest, person: Person, slug: str) -> HttpResponse:
         "can_invite": permissions.can_invite_into(person, found),
         "can_remove": permissions.can_change_room(person, found),
     }
-    return render(request, "chat/members.html", context, status=422 if form.errors else 200)
+    return show_form(request, "chat/members.html", context)
 
 
 @require_POST
 @for_people
-def remove(request: HttpRequest, person: Person, slug: str, username: str) -> HttpResponse:
+def remove(request: Request, person: Person, slug: str, username: str) -> HttpResponse:
     found = find(person, slug)
     member = get_object_or_404(found.members, username=username)
     verbs.remove_from_room(remover=person, room=found, person=member)
@@ -184,7 +182,7 @@ def composer_ring() -> list[tuple[int, int]]:
     return [(number, number - 1 or SPARE_COMPOSERS) for number in range(1, SPARE_COMPOSERS + 1)]
 
 
-def number(request: HttpRequest, name: str) -> int | None:
+def number(request: Request, name: str) -> int | None:
     """A seq from the address; whatever is none was never a page of ours."""
     value = request.GET.get(name)
     if value is None:

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages as flash
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,26 +13,24 @@ from chat.forms import InvitationForm, PersonRoleForm, SiteForm
 from chat.models import Invitation, Person, Room, Site
 from chat.permissions import can_change_role
 from chat.reset import reset_path
-from chat.views.answers import done, go
+from chat.views.answers import Request, done, go, show_form
 from chat.views.decorators import for_administrators
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_administrators
-def site(request: HttpRequest, person: Person) -> HttpResponse:
+def site(request: Request, person: Person) -> HttpResponse:
     form = SiteForm(request.POST or None, instance=Site.load())
     if request.method == "POST" and form.is_valid():
         verbs.change_site(editor=person, **form.cleaned_data)
         flash.success(request, _("Saved."))
         return redirect(go(request, "site"))
-    return render(
-        request, "chat/site/site.html", {"form": form}, status=422 if form.errors else 200
-    )
+    return show_form(request, "chat/site/site.html", {"form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_administrators
-def invitations(request: HttpRequest, person: Person) -> HttpResponse:
+def invitations(request: Request, person: Person) -> HttpResponse:
     """Join links: those that still work, each with its address; POST makes one."""
     form = InvitationForm(
         request.POST or None, rooms=Room.objects.visible_to(person).exclude(kind="direct")
@@ -59,7 +57,7 @@ def invitations(request: HttpRequest, person: Person) -> HttpResponse:
 
 @require_POST
 @for_administrators
-def revoke(request: HttpRequest, person: Person, invitation_id: int) -> HttpResponse:
+def revoke(request: Request, person: Person, invitation_id: int) -> HttpResponse:
     invitation = get_object_or_404(Invitation, pk=invitation_id)
     verbs.revoke_invitation(revoker=person, invitation=invitation)
     return done(request, go(request, "invitations"))
@@ -67,13 +65,13 @@ def revoke(request: HttpRequest, person: Person, invitation_id: int) -> HttpResp
 
 @require_http_methods(["GET", "HEAD"])
 @for_administrators
-def people(request: HttpRequest, person: Person) -> HttpResponse:
+def people(request: Request, person: Person) -> HttpResponse:
     return render(request, "chat/site/people.html", {"people": Person.objects.all()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_administrators
-def member(request: HttpRequest, person: Person, username: str) -> HttpResponse:
+def member(request: Request, person: Person, username: str) -> HttpResponse:
     """One person's role, and whether they may sign in."""
     shown = get_object_or_404(Person, username=username)
     form = PersonRoleForm(request.POST or None, instance=shown)
@@ -87,7 +85,7 @@ def member(request: HttpRequest, person: Person, username: str) -> HttpResponse:
 
 @require_POST
 @for_administrators
-def reset_link(request: HttpRequest, person: Person, username: str) -> HttpResponse:
+def reset_link(request: Request, person: Person, username: str) -> HttpResponse:
     """A one-time link with which this person sets a new password. Shown once, stored nowhere."""
     shown = get_object_or_404(Person, username=username)
     verbs.check_may_reset(person, shown)
@@ -96,7 +94,7 @@ def reset_link(request: HttpRequest, person: Person, username: str) -> HttpRespo
 
 
 def _member(
-    request: HttpRequest, person: Person, shown: Person, form: PersonRoleForm, link: str = ""
+    request: Request, person: Person, shown: Person, form: PersonRoleForm, link: str = ""
 ) -> HttpResponse:
     context = {
         "shown": shown,
@@ -104,9 +102,9 @@ def _member(
         "reset_link": link,
         "can_change": can_change_role(person, shown),
     }
-    return render(request, "chat/site/person.html", context, status=422 if form.errors else 200)
+    return show_form(request, "chat/site/person.html", context)
 
 
-def absolute(request: HttpRequest, path: str) -> str:
+def absolute(request: Request, path: str) -> str:
     """A link to send to somebody: under SITE_URL, or the name that this browser came by."""
     return f"{settings.SITE_URL}{path}" if settings.SITE_URL else request.build_absolute_uri(path)

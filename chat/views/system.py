@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from chat.models import Person
 from chat.viewer import stylesheet
+from chat.views.answers import Request
 from chat.views.decorators import for_people
 
 logger = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ _MAX_REPORT_BYTES = 4096
 @require_GET
 @cache_control(private=True, max_age=31536000, immutable=True)
 @for_people
-def me_css(request: HttpRequest, person: Person) -> HttpResponse:
+def me_css(request: Request, person: Person) -> HttpResponse:
     """The viewer's own style rules; the address names their digest, so they never change."""
     return HttpResponse(stylesheet(person), "text/css; charset=utf-8")
 
