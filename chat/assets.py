@@ -32,12 +32,6 @@ def joined() -> str:
     return "\n".join(sources[name].read_text() for name in sorted(sources, key=_place))
 
 
-def add_headers(headers: Any, _path: str, _url: str) -> None:
-    """Static files are answered before Django's own middleware is asked."""
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
-
-
 def _place(name: str) -> tuple[int, str]:
     layer = name.split("/")[1].removesuffix(".css")
     return (LAYERS.index(layer) if layer in LAYERS else len(LAYERS), name)

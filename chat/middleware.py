@@ -13,28 +13,22 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
 
 from chat.errors import Refused
+from chat.headers import PAGE_HEADERS
 from chat.models import Person
 from chat.views import errors
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
-_HEADERS = {
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
-    "Reporting-Endpoints": 'csp="/csp-report"',
-    "Cache-Control": "no-store",
-}
-
 
 class HeadersMiddleware:
-    """Security headers that Django has no setting for; a page is never stored."""
+    """chat.headers on every answer; a page is never stored."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        for name, value in _HEADERS.items():
+        for name, value in PAGE_HEADERS.items():
             response.headers.setdefault(name, value)
         return response
 

@@ -3,22 +3,25 @@
 import os
 from typing import Any
 
+import django
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+django.setup()
 
-from django.core.asgi import get_asgi_application
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.core.asgi import get_asgi_application  # noqa: E402
 
-django_application = get_asgi_application()
+from chat import assets, hub, routing  # noqa: E402
 
-from channels.routing import ProtocolTypeRouter, URLRouter
-
-from chat import assets, hub, routing
-
-# Every way of serving comes through here: the stylesheet is joined and the files are named
-# by what they hold before the first page is rendered.
+# Every way of serving comes through here: the stylesheet is joined and the files are named by
+# what they hold, before the middleware that serves them looks what there is.
 assets.collect()
 
 _protocols = ProtocolTypeRouter(
-    {"http": django_application, "websocket": URLRouter(routing.websocket_urlpatterns)}
+    {
+        "http": get_asgi_application(),
+        "websocket": URLRouter(routing.websocket_urlpatterns),
+    }
 )
 
 

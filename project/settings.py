@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
+from chat.headers import add_to_static
 from project import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -232,7 +233,7 @@ STORAGES = {
 }
 SERVESTATIC_MAX_AGE = 31536000
 SERVESTATIC_USE_MANIFEST = True
-SERVESTATIC_ADD_HEADERS_FUNCTION = "chat.assets.add_headers"
+SERVESTATIC_ADD_HEADERS_FUNCTION = add_to_static
 MEDIA_ROOT = DATA_DIR / "files"
 
 # --- Language and time -------------------------------------------------------------------
