@@ -21,6 +21,7 @@ from chat.models import Person, Room
 
 RESUME_SECONDS = 1.0
 MAX_BAD_FRAMES = 10
+COME_BACK = "this socket has to come back"
 
 
 class Ended(Exception):
@@ -53,7 +54,7 @@ class ChatConsumer(AsyncConsumer):
             await self._open(scope, receive)
         except asyncio.CancelledError:
             if self.must_return:
-                raise ComeBack from None
+                raise ComeBack(COME_BACK) from None
             raise
 
     async def _open(self, scope: Any, receive: Any) -> None:

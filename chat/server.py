@@ -1,6 +1,7 @@
 """The server: daphne with our limits."""
 
 import logging
+import resource
 from collections.abc import Callable
 from typing import Any
 
@@ -8,8 +9,11 @@ from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server
 from django.conf import settings
 
+from chat.consumers import COME_BACK
+
 PING_SECONDS = 20
 PING_TIMEOUT_SECONDS = 15
+BACKLOG = 2048
 
 
 def make_server(application: Any, host: str, port: int, on_ready: Callable[[], None]) -> Server:
@@ -18,10 +22,13 @@ def make_server(application: Any, host: str, port: int, on_ready: Callable[[], N
     No `websocket_timeout`: it would end every page after a day with a code that htmx takes for
     good. No `http_timeout`: it would end streams. No server name in the answers.
     """
+    _allow_many_sockets()
     logging.getLogger("daphne.server").addFilter(_is_no_return)
+    listen = build_endpoint_description_strings(host=host.strip("[]"), port=port)
     return Server(
         application=application,
-        endpoints=build_endpoint_description_strings(host=host.strip("[]"), port=port),
+        # After a restart all pages come back at once: they wait in line rather than fail.
+        endpoints=[f"{each}:backlog={BACKLOG}" for each in listen],
         websocket_timeout=-1,
         http_timeout=None,
         ping_interval=PING_SECONDS,
@@ -34,6 +41,12 @@ def make_server(application: Any, host: str, port: int, on_ready: Callable[[], N
     )
 
 
+def _allow_many_sockets() -> None:
+    """Each page is an open file; systems allow 1,024 by default and far more when asked."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def _is_no_return(record: logging.LogRecord) -> bool:
     # A socket that is closed so that it comes back ends its application with this: no error.
-    return "this socket has to come back" not in record.getMessage()
+    return COME_BACK not in record.getMessage()

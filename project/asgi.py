@@ -8,10 +8,10 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 django.setup()
 
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from django.core.asgi import get_asgi_application  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
 
-from chat import assets, hub, routing  # noqa: E402
+from chat import assets, hub, routing
 
 # Every way of serving comes through here: the stylesheet is joined and the files are named by
 # what they hold, before the middleware that serves them looks what there is.

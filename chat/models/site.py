@@ -4,7 +4,9 @@ import uuid
 
 from django.db import models
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.safestring import SafeString
 
+from chat import markup
 from chat.models.people import Person
 
 
@@ -25,6 +27,11 @@ class Site(models.Model):
     @classmethod
     def load(cls) -> "Site":
         return cls.objects.get_or_create(id=1)[0]
+
+    @property
+    def welcome_html(self) -> SafeString:
+        """The welcome text, which is Markdown, as safe HTML."""
+        return markup.render(self.welcome).html
 
     @property
     def is_claimed(self) -> bool:
