@@ -7,7 +7,7 @@ from chat.models import Membership, Person, Role, Room
 
 
 def can_post(person: Person, room: Room) -> bool:
-    return _is_member(person, room)
+    return is_member(person, room)
 
 
 def can_join(person: Person, room: Room) -> bool:
@@ -20,7 +20,7 @@ def can_leave(person: Person, room: Room) -> bool:
 
 
 def can_invite_into(person: Person, room: Room) -> bool:
-    return not room.is_direct and not person.is_guest and _is_member(person, room)
+    return not room.is_direct and not person.is_guest and is_member(person, room)
 
 
 def can_change_room(person: Person, room: Room) -> bool:
@@ -45,5 +45,5 @@ def can_change_role(actor: Person, person: Person) -> bool:
     return person.role != Role.OWNER or actor.role == Role.OWNER
 
 
-def _is_member(person: Person, room: Room) -> bool:
+def is_member(person: Person, room: Room) -> bool:
     return Membership.objects.filter(room=room, person=person).exists()

@@ -26,7 +26,7 @@ SPARE_COMPOSERS = 6
 
 def find(person: Person, slug: str) -> Room:
     """The room that this person may see; for all others it does not exist."""
-    return get_object_or_404(Room.objects.visible_to(person).prefetch_related("members"), slug=slug)
+    return get_object_or_404(Room.objects.visible_to(person), slug=slug)
 
 
 @require_GET
@@ -138,7 +138,7 @@ def settings(request: Request, person: Person, slug: str) -> HttpResponse:
         "label": found.label_for(person),
         "form": form,
         "can_change": permissions.can_change_room(person, found),
-        "can_leave": permissions.can_leave(person, found) and _is_in(person, found),
+        "can_leave": permissions.can_leave(person, found) and permissions.is_member(person, found),
     }
     return show_form(request, "chat/room_settings.html", context)
 
@@ -171,10 +171,6 @@ def remove(request: Request, person: Person, slug: str, username: str) -> HttpRe
     member = get_object_or_404(found.members, username=username)
     verbs.remove_from_room(remover=person, room=found, person=member)
     return done(request, go(request, "room_members", slug))
-
-
-def _is_in(person: Person, found: Room) -> bool:
-    return any(member.pk == person.pk for member in found.members.all())
 
 
 def composer_ring() -> list[tuple[int, int]]:
