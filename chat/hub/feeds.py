@@ -5,6 +5,8 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
+from django.db import DatabaseError
+
 from chat.database import in_database
 from chat.fragments import Frame, Kind
 from chat.hub import log
@@ -73,7 +75,7 @@ class Feed:
     async def repeat(self, reader: Reader, after: int) -> None:
         """Sends a live reader the changes since `after` once more, as they are now."""
         if not 0 <= self.position - after <= MAX_MISSED:
-            await self._replace(reader)
+            await self.replace_list(reader)
             return
         while True:
             position = self.position
@@ -119,8 +121,10 @@ class Feed:
             while self._is_dirty:
                 self._is_dirty = False
                 await self._drain_once()
+        except DatabaseError as error:
+            logger.error("Room %s: its log can't be read now: %s", self.room_id, error)
         except Exception:
-            logger.exception("Room %s: its log can't be read now", self.room_id)
+            logger.exception("Room %s: its log can't be shown", self.room_id)
         finally:
             self._drain = None
 
