@@ -1,5 +1,7 @@
 """Our part in django-allauth: sign-in by normalised username, and no sign-up of its own."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import LoginForm
 from django.conf import settings
@@ -14,6 +16,17 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """That somebody has signed in or out, the page itself shows."""
+        if message_template and "logged_" not in message_template:
+            super().add_message(request, level, message_template, **kwargs)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return "/settings/"

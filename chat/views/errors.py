@@ -9,7 +9,8 @@ import re
 import secrets
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
@@ -34,8 +35,9 @@ def sentence(
     context: dict[str, Any] = {"status": status, "sentence": text, "sign_in": sign_in}
     if getattr(request, "htmx", False):
         return _beside_the_box(request, context)
-    context["body"] = request.POST.get("body", "")
-    context["action"] = request.path
+    context |= {"action": request.path, "body": "", "kept": {}}
+    if request.method == "POST":
+        context |= {"body": request.POST.get("body", ""), "kept": _typed(request)}
     return render(request, "chat/refused.html", context, status=status)
 
 
@@ -57,6 +59,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        request.POST = QueryDict()  # else whoever asks for it meets the same exception again
+        return sentence(request, 413, _("This is too large to be sent."))
     # The request may be too damaged for a page of ours, its host header for instance.
     return HttpResponse("This request can't be understood.\n", "text/plain", status=400)
 
@@ -64,6 +69,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def broken(request: HttpRequest) -> HttpResponse:
     # Nothing that asks the database, which may be what is broken.
     return render(None, "500.html", status=500)
+
+
+def _typed(request: HttpRequest) -> dict[str, str]:
+    """What was typed besides the message, to be sent again. No secrets: those are typed again."""
+    return {
+        name: str(value)
+        for name, value in request.POST.items()
+        if "password" not in name and name not in {"csrfmiddlewaretoken", "body", "nonce", "plain"}
+    }
 
 
 def _beside_the_box(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
