@@ -89,9 +89,9 @@ class ChatConsumer(AsyncConsumer):
         return hub.SocketReader(
             person_id=visitor.person.pk,
             kind=Kind.of(visitor.person),
-            room_id=visitor.room.pk if visitor.shows_list else None,
+            room_id=visitor.room.pk if visitor.room and visitor.shows_list else None,
             slug=visitor.slug,
-            head=visitor.room.last_seq,
+            head=visitor.room.last_seq if visitor.room else 0,
             credential=visitor.person.password,
             session_key=visitor.session_key,
             token_id=visitor.token_id,
@@ -149,6 +149,8 @@ class ChatConsumer(AsyncConsumer):
             raise Ended(4429) from None
 
     async def _post(self, frame: dict[str, Any]) -> None:
+        if self.visitor.room is None:
+            raise Refused(_("You are not in any room yet."))
         limits.spend(settings.LIMIT_POSTS, "post", self.reader.person_id)
         form = MessageForm({**frame, "nonce": frame.get("nonce") or secrets.token_urlsafe(16)})
         if not form.is_valid():

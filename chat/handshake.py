@@ -22,10 +22,14 @@ from chat.models import ApiToken, Person, Room
 
 @dataclass(frozen=True)
 class Visitor:
-    """Somebody who may listen. `shows_list` is False for pages that want their sidebar alone."""
+    """Somebody who may listen. `shows_list` is False for pages that want their sidebar alone.
+
+    `room` is where plain text goes: the one asked for, else the lobby, else the first that a guest
+    is in; None for a guest who is in none.
+    """
 
     person: Person
-    room: Room
+    room: Room | None
     slug: str
     shows_list: bool
     epoch: str
@@ -52,7 +56,7 @@ def admit(scope: dict[str, Any]) -> Visitor | Refusal:
     slug = scope["url_route"]["kwargs"].get("slug", "")
     rooms = Room.objects.visible_to(person)
     room = (rooms.filter(slug=slug) if slug else rooms.order_by("-is_lobby", "pk")).first()
-    if room is None:
+    if slug and room is None:
         return Refusal(4404, Kind.of(person))
     wants_list = parse_qs(scope["query_string"].decode("latin-1")).get("list") != ["off"]
     return Visitor(person, room, slug, wants_list, fragments.epoch(), session_key, token_id)
