@@ -31,6 +31,14 @@ class PersonManager(BaseUserManager["Person"]):
         return self.get(username=normalise_username(username or ""))
 
 
+def site_time_zone() -> str:
+    return settings.TIME_ZONE
+
+
+def site_language() -> str:
+    return settings.LANGUAGE_CODE
+
+
 class Person(AbstractBaseUser):
     """Somebody with an account. `username` is normalised and `skeleton` folds look-alikes."""
 
@@ -39,8 +47,8 @@ class Person(AbstractBaseUser):
     name = models.CharField(max_length=80)
     email = models.EmailField(blank=True)
     role = models.CharField(max_length=16, choices=Role, default=Role.MEMBER)
-    time_zone = models.CharField(max_length=64)
-    language = models.CharField(max_length=16)
+    time_zone = models.CharField(max_length=64, default=site_time_zone)
+    language = models.CharField(max_length=16, default=site_language)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
     last_room = models.ForeignKey(
@@ -55,11 +63,6 @@ class Person(AbstractBaseUser):
 
     class Meta:
         ordering = ("name", "username")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.time_zone = self.time_zone or settings.TIME_ZONE
-        self.language = self.language or settings.LANGUAGE_CODE
 
     def __str__(self) -> str:
         return self.name
