@@ -24,6 +24,7 @@ class BodyField(forms.CharField):
         self.validators = []
 
     def clean(self, value: Any) -> str:
+        """The text as it is stored."""
         try:
             return markup.clean_body(value if isinstance(value, str) else "")
         except markup.InvalidBody as error:
@@ -140,6 +141,10 @@ class PeopleForm(forms.Form):
 
 class SiteForm(forms.ModelForm):
     name = NameField(label=_("Name"))
+
+    def clean_welcome(self) -> str:
+        text = self.cleaned_data["welcome"]
+        return BodyField().clean(text) if text.strip() else ""
 
     class Meta:
         model = Site
