@@ -22,11 +22,12 @@ class AccountAdapter(DefaultAccountAdapter):
         request: HttpRequest,
         level: int,
         message_template: str | None = None,
+        *args: Any,
         **kwargs: Any,
     ) -> None:
         """That somebody has signed in or out, the page itself shows."""
         if message_template and "logged_" not in message_template:
-            super().add_message(request, level, message_template, **kwargs)
+            super().add_message(request, level, message_template, *args, **kwargs)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return "/settings/"
