@@ -1,0 +1,11 @@
+"""Real server processes. What is slow is made once a worker and copied."""
+
+import pytest
+
+from tests.server import site as sites
+
+
+@pytest.fixture(scope="session")
+def team(tmp_path_factory):
+    """A data directory with an invented team, to be copied."""
+    return sites.populated(tmp_path_factory.mktemp("team") / "data")

@@ -1,0 +1,171 @@
+"""A chat as somebody runs it: `manage.py serve` as a process with a data directory of its own.
+
+Ended by its own process id, and started again on the same port and data. What it says on its
+console goes to a file, so that a test can read it.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from signal import SIGINT, SIGTERM, Signals
+
+from tests.servers import START_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS, ServerFailed, free_port
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+PASSWORD = "natterjack"
+# A test that is quick is no attack. Where a limit is what is tested, it is set.
+NO_LIMITS = {
+    f"LIMIT_{name}": "off" for name in ("POSTS", "SIGNINS", "JOINS", "FRAMES", "SOCKETS", "STREAMS")
+}
+# What this shell is set up for is no concern of a test's site.
+FOREIGN = re.compile(
+    r"DATA_DIR|DATABASE_URL|DEBUG|DJANGO_|EMAIL_URL|HOST$|LIMIT_|PORT$|REDIS_URL|S(ECRET|ITE)_|TIME_ZONE"
+)
+
+
+@dataclass(kw_only=True)
+class Site:
+    """One `serve` process, its data, and commands on the same data from other processes."""
+
+    data_dir: Path
+    port: int = field(default_factory=free_port)
+    variables: dict[str, str] = field(default_factory=dict)
+    command: str = "serve"
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def console(self) -> str:
+        """What the server has said so far, over all its starts."""
+        path = self.data_dir / "console"
+        return path.read_text() if path.exists() else ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not FOREIGN.match(name)}
+        return kept | NO_LIMITS | {"DATA_DIR": str(self.data_dir)} | self.variables
+
+    def start(self) -> "Site":
+        """Returns when it answers; raises ServerFailed with its last words otherwise."""
+        arguments = ["--port", str(self.port)]
+        if self.command == "runserver":
+            arguments = ["--noreload", f"127.0.0.1:{self.port}"]
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        with (self.data_dir / "console").open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", self.command, *arguments],
+                cwd=CHECKOUT,
+                env=self.environment | {"PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise ServerFailed(f"manage.py {self.command}: {self.console[-2000:]}")
+            time.sleep(0.02)
+        return self
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as response:
+                return response.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self, signal: Signals = SIGTERM) -> int:
+        """Ends the process and returns its status; a second call does nothing."""
+        if self.process is None:
+            return 0
+        process, self.process = self.process, None
+        process.send_signal(signal)
+        try:
+            return process.wait(STOP_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+    def restart(self, signal: Signals = SIGTERM) -> None:
+        self.stop(signal)
+        self.start()
+
+    def manage(self, *arguments: str) -> str:
+        """A command on the same data, from a process of its own; its standard output."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=CHECKOUT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise ServerFailed(f"manage.py {arguments[0]}: {done.stderr[-2000:]}")
+        return done.stdout
+
+    def shell(self, code: str) -> str:
+        return self.manage("shell", "--no-imports", "-c", f"{_NAMES}\n{code}")
+
+    def post(self, *bodies: str, author: str = "member1", room: str = "general") -> None:
+        """Posts through the one verb, in a process that serves nobody."""
+        self.shell(f"for body in {bodies!r}: say(body, {author!r}, {room!r})")
+
+
+_NAMES = """
+import secrets
+from chat.actions.messages import post_message
+from chat.models import Membership, Message, Person, Room
+def say(body, author, room):
+    post_message(
+        author=Person.objects.get(username=author),
+        room=Room.objects.get(slug=room),
+        body=body,
+        nonce=secrets.token_urlsafe(16),
+    )
+"""
+
+
+@contextlib.contextmanager
+def running(data_dir: Path, **options: object) -> Iterator[Site]:
+    """A started site that is ended afterwards, by its own process id."""
+    site = Site(data_dir=data_dir, **options).start()
+    try:
+        yield site
+    finally:
+        site.stop()
+
+
+def populated(folder: Path, *, people: int = 4, rooms: int = 3, messages: int = 300) -> Path:
+    """A data directory with an invented team, made once; see `copied`."""
+    site = Site(data_dir=folder, port=1)
+    site.manage("migrate", "--verbosity", "0")
+    numbers = {"people": people, "rooms": rooms, "messages": messages, "password": PASSWORD}
+    site.manage(
+        "populate", *(word for name in numbers for word in (f"--{name}", f"{numbers[name]}"))
+    )
+    return folder
+
+
+def copied(source: Path, target: Path) -> Path:
+    """The same data for another site. The source's server has to be stopped."""
+    return Path(shutil.copytree(source, target))
+
+
+__all__ = ["PASSWORD", "SIGINT", "SIGTERM", "Site", "copied", "populated", "running"]
