@@ -5,6 +5,7 @@ no content and no promise: a dead Redis makes pages a tick late and nothing else
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 GROUP = "doorbells"
 _PUBLISH_SECONDS = 1.0
+_RETRY_SECONDS = 1.0
+_REGROUP_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Bell:
 
     loop: asyncio.AbstractEventLoop | None = None
     answer: Callable[[Ring], None] | None = None
+    reaches_others: bool = True
 
 
 bell = Bell()
@@ -72,13 +76,48 @@ def _ring_elsewhere(what: Ring) -> None:
 
 
 async def publish(what: Ring) -> None:
-    """Rings at the other processes; a dead channel layer costs a second and a line."""
+    """Rings at the other processes; with a dead channel layer it gives up after a second."""
+    sent = channel_layer().group_send(GROUP, what.as_message())
     try:
-        await asyncio.wait_for(
-            channel_layer().group_send(GROUP, what.as_message()), _PUBLISH_SECONDS
-        )
+        await asyncio.wait_for(sent, _PUBLISH_SECONDS)
     except Exception as error:
-        logger.warning("The doorbell did not ring elsewhere: %r", error)
+        _note(error)
+    else:
+        _note(None)
+
+
+async def listen(answer: Callable[[Ring], None]) -> None:
+    """Hears the other processes, for ever; while Redis is away, the tick does its work."""
+    while True:
+        try:
+            channel = await channel_layer().new_channel()
+            while True:
+                await channel_layer().group_add(GROUP, channel)  # again and again: it expires
+                _note(None)
+                await _hear(channel, answer)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            _note(error)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _hear(channel: str, answer: Callable[[Ring], None]) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_REGROUP_SECONDS):
+            while True:
+                message = await channel_layer().receive(channel)
+                if message["process"] != settings.PROCESS_ID:
+                    answer(Ring.from_message(message))
+
+
+def _note(error: Exception | None) -> None:
+    """One line when the channel layer goes, and one when it comes back."""
+    if error is not None and bell.reaches_others:
+        logger.warning("Other processes hear us a tick late: %r", error)
+    elif error is None and not bell.reaches_others:
+        logger.warning("Other processes hear us at once again")
+    bell.reaches_others = error is None
 
 
 def is_shared() -> bool:

@@ -1,15 +1,12 @@
 """The hub of this process: feeds of rooms, desks of people, the tick and the heartbeat."""
 
 import asyncio
-import contextlib
 import logging
-
-from django.conf import settings
 
 from chat import fragments
 from chat.database import in_database
 from chat.hub import log
-from chat.hub.bells import GROUP, Ring, bell, channel_layer, is_shared, publish
+from chat.hub.bells import Ring, bell, is_shared, listen, publish
 from chat.hub.desks import Desks
 from chat.hub.feeds import Feed
 from chat.hub.readers import Reader, StreamReader
@@ -20,7 +17,6 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 2.0
 BEAT_SECONDS = 20
 READ_SECONDS = 1.0
-REGROUP_SECONDS = 600
 
 
 class Hub:
@@ -41,7 +37,7 @@ class Hub:
         bell.loop, bell.answer = self.loop, self.answer
         jobs = [self.desks.run(), self._tick(), self._beat(), self._store_reads()]
         if is_shared():
-            jobs.append(self._listen())
+            jobs.append(listen(self.answer))
         self._tasks = [self.loop.create_task(job) for job in jobs]
 
     def stop(self) -> None:
@@ -208,29 +204,6 @@ class Hub:
             self.answer(told := Ring(people=tuple({person_id for person_id, _ in places})))
             if is_shared():
                 await publish(told)
-
-    async def _listen(self) -> None:
-        """Hears the other processes; while Redis is away, the tick does its work."""
-        layer = channel_layer()
-        while True:
-            try:
-                channel = await layer.new_channel()
-                while True:
-                    await layer.group_add(GROUP, channel)  # again and again: it expires
-                    await self._hear_for(REGROUP_SECONDS, channel)
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                logger.warning("No doorbell from other processes: %r", error)
-                await asyncio.sleep(1)
-
-    async def _hear_for(self, seconds: float, channel: str) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while True:
-                    message = await channel_layer().receive(channel)
-                    if message["process"] != settings.PROCESS_ID:
-                        self.answer(Ring.from_message(message))
 
 
 # One hub a loop; a process has one loop, its tests have many.
