@@ -1,0 +1,94 @@
+"""A server's room full of people, for one round: the same shape for us and for the peer."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from bench import product
+from bench.crowd import Crowd, Join, Writer
+from bench.errors import Invalid
+from bench.ledger import Ledger
+from bench.loop import Loop
+from bench.peers.tutorial.client import Page
+from bench.product import Poster, Site
+from bench.servers import Server
+
+_SETTLE_SECONDS = 0.5
+_DELIVER_SECONDS = 20.0
+
+
+@dataclass
+class Gathering:
+    """All listeners are ready. Numbers of messages go on from round to round."""
+
+    server: Server
+    loop: Loop
+    ledger: Ledger
+    writers: list[Writer]
+    is_answered: Callable[[], bool]
+
+    def finish(self) -> None:
+        """Waits until everybody has everything; raises Invalid when somebody never gets it."""
+        self.loop.run_until(
+            lambda: not self.ledger.outstanding and self.is_answered(),
+            _DELIVER_SECONDS,
+            "every message at every socket, and every post answered",
+        )
+
+
+# Makes a gathering, for as long as its context lasts.
+Gather = Callable[[], AbstractContextManager[Gathering]]
+
+
+@contextmanager
+def at_natterjack(server: Server, site: Site, sockets: int, writers: int) -> Iterator[Gathering]:
+    """A page of the room for each of the first people, the first of whom write."""
+    loop, ledger = Loop(), Ledger(sockets)
+    sessions = _enough(site.sessions, sockets)
+    place = product.open_room(loop, server.port, sessions[0])
+
+    def join(session: str, on_ready: Callable[[], None]) -> product.Page:
+        return product.Page(loop, server.port, session, place, ledger, on_ready)
+
+    posters = [
+        Poster(loop, server.port, session, product.open_room(loop, server.port, session).token)
+        for session in sessions[:writers]
+    ]
+    joins: list[Join] = [partial(join, session) for session in sessions]
+    with _gathered(loop, joins):
+        yield Gathering(
+            server, loop, ledger, [*posters], lambda: not any(each.unanswered for each in posters)
+        )
+        for poster in posters:
+            poster.close()
+
+
+@contextmanager
+def at_tutorial(server: Server, sockets: int, writers: int) -> Iterator[Gathering]:
+    """The tutorial's page as often; the first ones write, on their own sockets."""
+    loop, ledger, pages = Loop(), Ledger(sockets), list[Page]()
+
+    def join(on_ready: Callable[[], None]) -> Page:
+        pages.append(Page(loop, server.port, ledger, on_ready))
+        return pages[-1]
+
+    with _gathered(loop, [join] * sockets):
+        yield Gathering(server, loop, ledger, [*pages[:writers]], lambda: True)
+
+
+@contextmanager
+def _gathered(loop: Loop, joins: list[Join]) -> Iterator[None]:
+    crowd = Crowd(loop)
+    crowd.grow(joins)
+    loop.run_for(_SETTLE_SECONDS)
+    try:
+        yield
+    finally:
+        crowd.close()
+
+
+def _enough(sessions: list[str], sockets: int) -> list[str]:
+    if len(sessions) < sockets:
+        raise Invalid(f"{len(sessions)} people for {sockets} sockets")
+    return sessions[:sockets]

@@ -1,0 +1,1 @@
+"""What Natterjack is compared with, on the same daphne."""

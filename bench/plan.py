@@ -1,0 +1,40 @@
+"""How large and how long: the full measurement, or a look in under two minutes."""
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of all scenarios. `*_seconds` are a single measured phase, warm-up apart."""
+
+    rounds: int = 5
+    sockets: int = 500
+    # Messages that are on their way at once, in the closed loop of `fanout`.
+    in_flight: int = 16
+    warm_up_seconds: float = 1.5
+    fanout_seconds: float = 5.0
+    posts_a_second: float = 2.0
+    latency_seconds: float = 15.0
+    latency_peer_seconds: float = 4.0
+    few_sockets: int = 200
+    many_sockets: int = 1200
+    page_seconds: float = 2.5
+    messages: int = 2000
+
+
+QUICK = Plan(
+    rounds=3,
+    warm_up_seconds=1.0,
+    fanout_seconds=2.0,
+    latency_seconds=5.0,
+    latency_peer_seconds=2.0,
+    many_sockets=700,
+    page_seconds=1.0,
+    messages=500,
+)
+
+
+def chosen() -> Plan:
+    """QUICK with `BENCH_QUICK=1` in the environment."""
+    return QUICK if os.environ.get("BENCH_QUICK", "") not in {"", "0"} else Plan()

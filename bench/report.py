@@ -1,0 +1,127 @@
+"""Figures, as a table for people and as JSON for comparing."""
+
+import json
+import platform
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.product import ROOT
+
+RESULTS = ROOT / "bench" / "results"
+_PACKAGES = ("autobahn", "channels", "daphne", "django", "twisted")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One value a round, in `unit`. `at_most` or `at_least` is the target, where there is one."""
+
+    name: str
+    unit: str
+    values: list[float]
+    at_most: float | None = None
+    at_least: float | None = None
+
+    @property
+    def median(self) -> float:
+        return median(self.values)
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether the median meets the target; None without one."""
+        if self.at_most is not None:
+            return self.median <= self.at_most
+        return self.median >= self.at_least if self.at_least is not None else None
+
+    @property
+    def target(self) -> str:
+        if self.is_met is None:
+            return ""
+        bound = f"≤ {_shown(self.at_most)}" if self.at_most else f"≥ {_shown(self.at_least or 0)}"
+        return f"{bound}  {'met' if self.is_met else 'MISSED'}"
+
+    def row(self) -> tuple[str, ...]:
+        low, high = _shown(min(self.values)), _shown(max(self.values))
+        spread = f"{low} – {high}" if low != high else ""
+        return (self.name, _shown(self.median), self.unit, spread, self.target)
+
+    def as_json(self) -> dict[str, Any]:
+        bounds = {"at_most": self.at_most, "at_least": self.at_least}
+        return {"name": self.name, "unit": self.unit, "median": self.median} | {
+            "rounds": self.values,
+            **{name: bound for name, bound in bounds.items() if bound is not None},
+        }
+
+
+@dataclass
+class Result:
+    """What a scenario found. With complaints its figures do not count; notes are for the reader."""
+
+    scenario: str
+    figures: list[Figure] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        return vars(self) | {"figures": [figure.as_json() for figure in self.figures]}
+
+
+def show(result: Result) -> str:
+    """The scenario's lines, aligned, with what is to be known about them below."""
+    rows = [figure.row() for figure in result.figures]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
+    lines = [f"\n{result.scenario}"]
+    for name, value, unit, spread, target in rows:
+        cells = (
+            name.ljust(widths[0]), value.rjust(widths[1]), unit.ljust(widths[2]),
+            spread.ljust(widths[3]), target,
+        )  # fmt: skip
+        lines.append(f"  {'  '.join(cells)}".rstrip())
+    lines += [f"  note: {note}" for note in result.notes]
+    lines += [f"  INVALID: {complaint}" for complaint in result.complaints]
+    return "\n".join(lines)
+
+
+def save(results: Iterable[Result], plan: Any) -> Path:
+    """Writes everything, each round's value included, to a new file; returns its path."""
+    now = datetime.now(UTC)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}.json"
+    document = {
+        "at": now.isoformat(timespec="seconds"),
+        "plan": vars(plan),
+        "machine": _machine(),
+        "results": [result.as_json() for result in results],
+    }
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    return path
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _machine() -> dict[str, Any]:
+    models = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    return {
+        "processors": models,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in _PACKAGES},
+        "commit": commit.stdout.strip(),
+        "load": Path("/proc/loadavg").read_text().split()[:3],
+    }

@@ -1,0 +1,18 @@
+"""What is measured, in the order in which it is run: name → function that fills a result."""
+
+from collections.abc import Callable
+
+from bench.rounds import Bench
+from bench.scenarios.fanout import fanout
+from bench.scenarios.latency import latency
+from bench.scenarios.memory import memory
+from bench.scenarios.page import page
+from bench.scenarios.start import start
+
+SCENARIOS: dict[str, Callable[[Bench], None]] = {
+    "fanout": fanout,
+    "latency": latency,
+    "memory": memory,
+    "page": page,
+    "start": start,
+}

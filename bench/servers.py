@@ -1,0 +1,119 @@
+"""Server processes on loopback ports of their own, on the server's core."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter, sleep
+
+from bench.cores import on_core
+from bench.errors import Invalid
+from bench.product import ROOT, Site
+
+START_SECONDS = 30.0
+STOP_SECONDS = 15.0
+_POLL_SECONDS = 0.002
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers. `started_in_seconds` runs from the command to its first 200."""
+
+    pid: int
+    port: int
+    started_in_seconds: float
+
+    def pss_bytes(self) -> int:
+        """Its share of the memory: what it shares with others counts in part."""
+        rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text()
+        return sum(int(kilobytes) for kilobytes in re.findall(r"\nPss: +(\d+) kB", rollup)) * 1024
+
+
+@contextmanager
+def natterjack(core: int, site: Site) -> Iterator[Server]:
+    """What `make run` starts, on a populated site."""
+    with running(core, [sys.executable, "manage.py", "serve"], "/login/", site.environment) as it:
+        yield it
+
+
+@contextmanager
+def daphne_with(core: int, application: str, path: str) -> Iterator[Server]:
+    """One of bench.peers on plain daphne. Its port follows the command."""
+    daphne = [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1"]
+    with running(core, [*daphne, application, "-p"], path, os.environ, adds_port=True) as it:
+        yield it
+
+
+@contextmanager
+def running(
+    core: int,
+    command: list[str],
+    path: str,
+    variables: Mapping[str, str],
+    *,
+    adds_port: bool = False,
+) -> Iterator[Server]:
+    """Starts it on a free port, waits until `path` answers 200, and ends it with Ctrl-C."""
+    port = _free_port()
+    command = [*command, str(port)] if adds_port else command
+    began = perf_counter()
+    with on_core(core):
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**variables, "PORT": str(port)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=None,
+            start_new_session=True,
+        )
+    try:
+        _wait_for_200(process, port, path)
+        yield Server(process.pid, port, perf_counter() - began)
+    finally:
+        _stop(process)
+
+
+def _wait_for_200(process: subprocess.Popen[bytes], port: int, path: str) -> None:
+    deadline = perf_counter() + START_SECONDS
+    while _status(port, path) != b"200":
+        if process.poll() is not None:
+            raise Invalid(f"the server ended at its start with {process.returncode}")
+        if perf_counter() > deadline:
+            raise Invalid(f"the server did not answer 200 within {START_SECONDS:g} s")
+        sleep(_POLL_SECONDS)
+
+
+def _status(port: int, path: str) -> bytes:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=START_SECONDS) as connection:
+            host = f"127.0.0.1:{port}"
+            connection.sendall(
+                f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
+            )
+            return connection.recv(4096)[9:12]
+    except OSError:
+        return b""
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    # Its session is its own: make, its shell and the server all get the Ctrl-C.
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
