@@ -121,10 +121,17 @@ class NewRoomForm(RoomForm):
         fields = ("name", "purpose")
 
 
+class PeopleField(forms.ModelMultipleChoiceField):
+    """A choice of people; the username tells two of one name apart."""
+
+    def label_from_instance(self, person: Any) -> str:
+        return f"{person.name} (@{person.username})"
+
+
 class PeopleForm(forms.Form):
     """A choice of active people, by username."""
 
-    people = forms.ModelMultipleChoiceField(
+    people = PeopleField(
         label=_("People"),
         queryset=Person.objects.none(),
         to_field_name="username",

@@ -1,7 +1,5 @@
 """Addresses of the pages. What they promise is in the README and in docs/."""
 
-from allauth.account import views as allauth
-from django.contrib.auth.decorators import login_required
 from django.urls import path, re_path
 
 from chat.views import accounts, live, messages, people, rooms, site, system
@@ -11,16 +9,16 @@ urlpatterns = [
     path("setup/<str:key>/", accounts.setup, name="setup"),
     path("join/<str:code>/", accounts.join, name="join_site"),
     path("login/", accounts.sign_in, name="account_login"),
-    path("logout/", allauth.logout, name="account_logout"),
-    path("password/", login_required(allauth.password_change), name="account_change_password"),
+    path("logout/", accounts.sign_out, name="account_logout"),
+    path("password/", accounts.change_password, name="account_change_password"),
     re_path(
         r"^password/new/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        allauth.password_reset_from_key,
+        accounts.set_password,
         name="account_reset_password_from_key",
     ),
     path(
         "password/new/",
-        allauth.password_reset_from_key_done,
+        accounts.password_is_set,
         name="account_reset_password_from_key_done",
     ),
     path("rooms/", rooms.rooms, name="rooms"),

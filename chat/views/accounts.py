@@ -1,13 +1,17 @@
 """How people come in: the first run, invitations, sign-in."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from allauth.account import views as allauth
 from django.conf import settings
 from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -19,6 +23,19 @@ from chat.models import Invitation, Person, Site
 from chat.views.answers import show_form
 
 _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def of_this_site(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """A page of allauth's that speaks of our site: its own idea of one is the host's name."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, **kwargs)
+        if isinstance(response, TemplateResponse) and response.context_data is not None:
+            response.context_data["site"] = Site.load()
+        return response
+
+    return wrapped
 
 
 @sensitive_post_parameters("password")
@@ -52,6 +69,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     return show_form(request, "chat/join.html", context)
 
 
+@of_this_site
 def sign_in(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
     """allauth's sign-in, counted by our limiter."""
     if request.method == "POST":
@@ -61,6 +79,12 @@ def sign_in(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
     if is_refused:
         response.status_code = 422
     return response
+
+
+sign_out = of_this_site(allauth.logout)
+change_password = login_required(of_this_site(allauth.password_change))
+set_password = of_this_site(allauth.password_reset_from_key)
+password_is_set = of_this_site(allauth.password_reset_from_key_done)
 
 
 def _sign_in(request: HttpRequest, person: Person) -> None:
