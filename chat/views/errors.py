@@ -85,7 +85,7 @@ def _beside_the_box(request: HttpRequest, context: dict[str, Any]) -> HttpRespon
     context |= {"number": box[1] if box else "", "token": get_token(request)}
     if context["status"] == 409:
         context["nonce"] = secrets.token_urlsafe(16)
-    response = render(request, "chat/fragments/answer.html", context, status=context["status"])
+    response = render(request, "chat/parts/answer.html", context, status=context["status"])
     response["HX-Retarget"] = f"#answer-{box[1]}" if box else "#notice"
     response["HX-Reswap"] = "innerHTML"
     response["HX-Trigger"] = "answered"

@@ -52,7 +52,7 @@ def _fresh_box(request: Request, room: Room) -> HttpResponse:
         "is_live": True,
         "lines_mode": request.session.get("lines", "one"),
     }
-    response = render(request, "chat/fragments/composer.html", context)
+    response = render(request, "chat/parts/composer.html", context)
     response["HX-Trigger"] = "answered"
     return response
 
