@@ -30,8 +30,8 @@ class Site(models.Model):
 
     @property
     def welcome_html(self) -> SafeString:
-        """The welcome text, which is Markdown, as safe HTML."""
-        return markup.render(self.welcome).html
+        """The welcome text, which is Markdown, as safe HTML; empty when there is none."""
+        return markup.render(self.welcome).html if self.welcome else SafeString()
 
     @property
     def is_claimed(self) -> bool:
