@@ -225,7 +225,7 @@ STATICFILES_DIRS = [path for path in (DATA_DIR / "static", BASE_DIR / "static") 
 STATICFILES_FINDERS = [
     "chat.assets.StylesheetFinder",
     "django.contrib.staticfiles.finders.FileSystemFinder",
-    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "chat.assets.HtmxFinder",
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
