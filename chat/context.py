@@ -7,7 +7,7 @@ from django.utils.functional import SimpleLazyObject
 
 from chat.models import Person, Site
 from chat.sidebar import Line, lines_for
-from chat.viewer import stylesheet_digest
+from chat.viewer import lines_mode, stylesheet_digest
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -17,6 +17,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "lines": lines,
         "unread": SimpleLazyObject(lambda: sum(line.unread for line in lines)),
         "plain": is_plain(request),
+        "lines_mode": SimpleLazyObject(lambda: lines_mode(request)),
         "me_digest": SimpleLazyObject(lambda: stylesheet_digest(request.user)),
     }
 

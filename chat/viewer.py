@@ -1,22 +1,50 @@
-"""A viewer's own few style rules. Fragments know no viewer; these show each their own controls.
+"""What is a viewer's own: a few style rules, and what a page has to have at hand.
 
-Hiding is not permission: the verbs check. The address holds a digest of all that the rules
-depend on, so that browsers may keep them for ever.
+Fragments know no viewer; the rules show each their own controls. Hiding is not permission: the
+verbs check. Every page fetches them before it shows anything, under an address with a digest
+of all that they depend on, so that browsers may keep them for ever. Hence the composer takes
+from there, out of the browser's cache, what can't wait for the server: see at_hand.html.
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Any
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
 
 from chat.models import Person
 
+LINES_MODES = ("one", "many")
 
-def stylesheet(person: Person) -> str:
-    rules = [f'[data-author="{person.pk}"] .author-only {{ display: revert; }}']
-    if person.is_administrator:
-        rules.append(".administrator-only { display: revert; }")
-    return "\n".join(rules) + "\n"
+
+def stylesheet(person: Person, lines_mode: str) -> str:
+    """The rules, and behind them in a comment what is to be at hand."""
+    return f"{_rules(person)}/*\n{_at_hand(lines_mode, get_language())}*/\n"
 
 
 def stylesheet_digest(viewer: Any) -> str:
-    text = stylesheet(viewer) if isinstance(viewer, Person) else ""
+    if not isinstance(viewer, Person):
+        return ""
+    text = "".join(stylesheet(viewer, mode) for mode in LINES_MODES)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def lines_mode(request: HttpRequest) -> str:
+    """Whether this browser types in one line, where Enter sends, or in many."""
+    return str(request.session.get("lines", "one"))
+
+
+def _rules(person: Person) -> str:
+    rules = [f'[data-author="{person.pk}"] .author-only {{ display: revert; }}']
+    if person.is_administrator:
+        rules.append(".administrator-only { display: revert; }")
+    return "".join(f"{rule}\n" for rule in rules)
+
+
+@lru_cache(maxsize=256)
+def _at_hand(lines_mode: str, _language: str) -> str:
+    # In the language that is active, which is why it is a part of the key.
+    text = render_to_string("chat/fragments/at_hand.html", {"lines_mode": lines_mode})
+    return text.replace("*/", "*&#47;")

@@ -3,9 +3,8 @@
 from csp.constants import SELF
 from csp.decorators import csp_update
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from chat import fragments, history, limits
@@ -14,6 +13,7 @@ from chat.errors import Invalid
 from chat.forms import MessageForm, first_error
 from chat.fragments import Kind
 from chat.models import Message, Person, Room
+from chat.viewer import LINES_MODES
 from chat.views.answers import Request, done, go
 from chat.views.decorators import for_people
 from chat.views.rooms import composer_ring, find, number, show
@@ -50,7 +50,6 @@ def _fresh_box(request: Request, room: Room) -> HttpResponse:
         "number": number,
         "previous": ring[number],
         "is_live": True,
-        "lines_mode": request.session.get("lines", "one"),
     }
     response = render(request, "chat/parts/composer.html", context)
     response["HX-Trigger"] = "answered"
@@ -89,32 +88,14 @@ def permalink(request: Request, person: Person, message_id: int) -> HttpResponse
     return redirect(f"{url}#message-{message.pk}")
 
 
-@require_GET
-@cache_control(max_age=86400, private=True)
-def field(request: HttpRequest) -> HttpResponse:
-    """The row to type in, for the next spare composer: from the browser's cache in a blink."""
-    mode = _lines_mode(request.GET)
-    return render(request, "chat/fragments/field.html", {"lines_mode": mode, "autofocus": True})
-
-
 @require_POST
 @for_people
 def lines(request: Request, person: Person) -> HttpResponse:
     """Switches between one line and many; what was typed so far stays."""
-    mode = request.session["lines"] = _lines_mode(request.POST)
+    mode = request.POST.get("lines")
+    mode = request.session["lines"] = mode if mode in LINES_MODES else "one"
     context = {"lines_mode": mode, "body": request.POST.get("body", ""), "autofocus": True}
     if request.htmx:
         return render(request, "chat/swaps/lines.html", context)
     room = find(person, request.POST.get("room", ""))
     return show(request, person, room, history.latest(room), **context)
-
-
-def _lines_mode(chosen: QueryDict) -> str:
-    return "many" if chosen.get("lines") == "many" else "one"
-
-
-@require_GET
-@cache_control(max_age=86400, private=True)
-def unsent(request: HttpRequest) -> HttpResponse:
-    """What a page says when a post can't reach the server: from the cache, for that reason."""
-    return render(request, "chat/fragments/unsent.html")

@@ -93,7 +93,6 @@ def show(request: Request, person: Person, found: Room, page: Page, **more: Any)
         "can_post": permissions.can_post(person, found),
         "can_join": permissions.can_join(person, found),
         "boxes": composer_ring(),
-        "lines_mode": request.session.get("lines", "one"),
         "slug": found.slug,
     } | more
     return render(request, "chat/room.html", context, status=status)

@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from chat.models import Person
-from chat.viewer import stylesheet
+from chat.viewer import LINES_MODES, stylesheet
 from chat.views.answers import Request
 from chat.views.decorators import for_people
 
@@ -23,7 +23,9 @@ _MAX_REPORT_BYTES = 4096
 @for_people
 def me_css(request: Request, person: Person) -> HttpResponse:
     """The viewer's own style rules; the address names their digest, so they never change."""
-    return HttpResponse(stylesheet(person), "text/css; charset=utf-8")
+    mode = request.GET.get("lines")
+    text = stylesheet(person, mode if mode in LINES_MODES else "one")
+    return HttpResponse(text, "text/css; charset=utf-8")
 
 
 @csrf_exempt

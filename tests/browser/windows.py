@@ -10,7 +10,21 @@ from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect
 from tests.server.site import PASSWORD
 
 # htmx logs it for each swap whose target this page does not have: pages differ in what they show.
+# Two cores that run three browsers and three servers may be slow.
+expect.set_options(timeout=15_000)
 ALWAYS_ALLOWED = ["htmx:oobErrorNoTarget"]
+# What a browser and htmx say when the server goes away, and while it is gone.
+GONE = [
+    "ERR_CONNECTION_REFUSED",
+    "ERR_CONNECTION_RESET",
+    "ERR_EMPTY_RESPONSE",
+    "ERR_INCOMPLETE_CHUNKED_ENCODING",
+    "WebSocket connection to",
+    "[object Event]",
+    "htmx:afterRequest",
+    "htmx:sendError",
+    "htmx:wsError",
+]
 
 
 @dataclass
@@ -33,6 +47,8 @@ class Windows:
         context = self.browser.new_context(base_url=url, **options)
         context.set_default_timeout(20_000)
         context.set_default_navigation_timeout(20_000)
+        # htmx waits up to a second, two, four… before it comes back, by chance: here a short one.
+        context.add_init_script("Math.random = () => 0.1")
         context.on("console", self._heard)
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
         self.contexts.append(context)

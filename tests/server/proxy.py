@@ -10,6 +10,8 @@ from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+_Way = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
 
 @dataclass(kw_only=True)
 class Line:
@@ -63,8 +65,6 @@ class Line:
         self.server.close()
         await self._drop(b"")
         rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in rest:
-            task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -76,10 +76,7 @@ class Line:
         try:
             there, back = await asyncio.open_connection("127.0.0.1", self.target)
             connection.writers.append(back)
-            await asyncio.gather(
-                connection.carry(reader, back, is_request=True),
-                connection.carry(there, writer, is_request=False),
-            )
+            await connection.carry_both((reader, back), (there, writer))
         except OSError:
             pass
         finally:
@@ -92,8 +89,17 @@ class _Connection:
     line: Line
     writers: list[asyncio.StreamWriter]
     beginning: bytes = b""
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
-    async def carry(
+    async def carry_both(self, request: _Way, response: _Way) -> None:
+        loop = asyncio.get_running_loop()
+        self.tasks = [
+            loop.create_task(self._carry(*request, is_request=True)),
+            loop.create_task(self._carry(*response, is_request=False)),
+        ]
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def _carry(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_request: bool
     ) -> None:
         """Every piece arrives `delay` after it came, in order; the line carries many at once."""
@@ -129,6 +135,8 @@ class _Connection:
         return any(self.beginning.startswith(each) for each in self.line.swallowed)
 
     def abort(self) -> None:
+        for task in self.tasks:
+            task.cancel()
         for writer in self.writers:
             writer.transport.abort()
 
