@@ -15,17 +15,12 @@ _Way = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @dataclass(kw_only=True)
 class Line:
-    """The line to one port. `delay` is one way, in seconds, and holds for what comes from now on.
-
-    `swallows` says of a connection's first bytes whether everything on it disappears from now
-    on, both ways, while it stays open: a black hole.
-    """
+    """The line to one port. `delay` is one way, in seconds, for what comes from now on."""
 
     target: int
     delay: float = 0.0
     is_cut: bool = False
     port: int = 0
-    swallowed: list[bytes] = field(default_factory=list)
     connections: list["_Connection"] = field(default_factory=list)
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
@@ -34,11 +29,13 @@ class Line:
         return f"http://127.0.0.1:{self.port}"
 
     def swallow(self, beginning: bytes) -> None:
-        """From now on, open and new connections that began with this carry nothing."""
-        self.swallowed = [*self.swallowed, beginning]
+        """A black hole: the connections that began with this stay open and carry nothing more."""
+        for connection in self.connections:
+            if connection.beginning.startswith(beginning):
+                connection.is_swallowed = True
 
     def heal(self) -> None:
-        self.swallowed, self.delay, self.is_cut = [], 0.0, False
+        self.delay, self.is_cut = 0.0, False
 
     def cut(self) -> None:
         """Ends every connection at once and refuses new ones, until `heal`."""
@@ -48,6 +45,11 @@ class Line:
     def drop(self, beginning: bytes = b"") -> None:
         """Ends every connection that began with this."""
         self.call(self._drop(beginning))
+
+    def drop_swallowed(self) -> None:
+        for connection in self.connections:
+            if connection.is_swallowed:
+                self.loop.call_soon_threadsafe(connection.abort)
 
     def call(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
@@ -89,6 +91,7 @@ class _Connection:
     line: Line
     writers: list[asyncio.StreamWriter]
     beginning: bytes = b""
+    is_swallowed: bool = False
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def carry_both(self, request: _Way, response: _Way) -> None:
@@ -122,7 +125,7 @@ class _Connection:
                 piece = await reader.read(65536)
                 if is_request and not self.beginning:
                     self.beginning = piece
-                if piece and self._is_swallowed():
+                if piece and self.is_swallowed:
                     continue
                 pieces.put_nowait((loop.time() + self.line.delay, piece))
                 if not piece:
@@ -130,9 +133,6 @@ class _Connection:
             await delivery
         finally:
             delivery.cancel()
-
-    def _is_swallowed(self) -> bool:
-        return any(self.beginning.startswith(each) for each in self.line.swallowed)
 
     def abort(self) -> None:
         for task in self.tasks:
