@@ -1,0 +1,187 @@
+"""The cast: Alice owns the site, Bob is a member, Charlie is the one who does not belong.
+
+They come in through the verbs, as everybody does. Each test process has a data directory of its
+own, whatever DATA_DIR says; the quick password hasher is the one thing that no site would use.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+from types import SimpleNamespace
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client, override_settings
+from django.utils import timezone
+
+from chat import assets, database, fragments, viewer
+from chat.actions.people import claim_site, create_invitation, join_site
+from chat.actions.rooms import create_room, invite_into_room
+from chat.hub import bells
+from chat.models import Role, Room, RoomKind, Site
+
+PASSWORD = "three frogs in a pond"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_dir(tmp_path_factory):
+    """An empty data directory, with the static files gathered into it."""
+    folder = tmp_path_factory.mktemp("data")
+    (templates,) = django_settings.TEMPLATES
+    ours = templates["DIRS"][-1]
+    with override_settings(
+        DATA_DIR=folder,
+        STATIC_ROOT=folder / "build" / "static",
+        STATICFILES_DIRS=[django_settings.BASE_DIR / "static"],
+        TEMPLATES=[templates | {"DIRS": [folder / "templates", ours]}],
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+    ):
+        assets.collect()
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tmp_path_factory):
+    """A database file of this process's own, on the settings that a site runs with."""
+    file = tmp_path_factory.mktemp("database") / "test.sqlite3"
+    connection.settings_dict["TEST"]["NAME"] = str(file)
+
+
+@pytest.fixture(autouse=True)
+def forgetful():
+    """What a process remembers for its life, a test must not inherit."""
+    for remembered in (fragments.epoch, fragments.beat, fragments.goodbye, viewer._at_hand):
+        remembered.cache_clear()
+    cache.clear()
+    bells.bell.reaches_others = True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def database_threads():
+    """The hub's threads keep their connections open: they end with the session."""
+    yield
+    together = Barrier(database._pool._max_workers)
+
+    def close():
+        together.wait()  # one to each thread
+        connection.close()
+
+    for closing in [database._pool.submit(close) for _thread in range(together.parties)]:
+        closing.result()
+
+
+@pytest.fixture
+def alice(db):
+    return claim_site(
+        key=Site.load().setup_key,
+        site_name="The Pond",
+        username="alice",
+        name="Alice",
+        password=PASSWORD,
+    )
+
+
+@pytest.fixture
+def invite(alice):
+    """Somebody new, with a role, in the lobby unless they are a guest."""
+
+    def invite(username, role=Role.MEMBER, rooms=()):
+        invitation = create_invitation(
+            inviter=alice,
+            role=role,
+            uses=1,
+            expires_at=timezone.now() + timedelta(days=1),
+            rooms=list(rooms),
+        )
+        return join_site(
+            invitation=invitation,
+            username=username,
+            name=username.capitalize(),
+            password=PASSWORD,
+        )
+
+    return invite
+
+
+@pytest.fixture
+def bob(invite):
+    return invite("bob")
+
+
+@pytest.fixture
+def charlie(invite):
+    return invite("charlie")
+
+
+@pytest.fixture
+def lobby(alice):
+    return Room.objects.lobby()
+
+
+@pytest.fixture
+def pond(alice, bob):
+    """A private room of Alice and Bob."""
+    room = create_room(creator=alice, name="Pond", purpose="", kind=RoomKind.PRIVATE)
+    invite_into_room(inviter=alice, room=room, people=[bob])
+    return room
+
+
+@pytest.fixture
+def sign_in():
+    """A browser of this person's."""
+
+    def sign_in(person, **options):
+        client = Client(**options)
+        client.force_login(person)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The clock, in the tests' hands: `clock.now` may be set, `clock.wait(seconds=…)` moves it."""
+    hands = SimpleNamespace(now=datetime(2026, 3, 10, 12, 0, tzinfo=UTC))
+
+    def wait(**span):
+        hands.now += timedelta(**span)
+
+    hands.wait = wait
+    monkeypatch.setattr(timezone, "now", lambda: hands.now)
+    monkeypatch.setattr("chat.limits.time", SimpleNamespace(time=lambda: hands.now.timestamp()))
+    return hands
+
+
+@pytest.fixture
+def unreachable_redis(settings):
+    """A channel layer whose Redis is not there."""
+    settings.CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": ["redis://127.0.0.1:1/0"]},
+        }
+    }
+
+
+@pytest.fixture
+def overrides(data_dir, settings):
+    """Writes a template of the owner's; it is gone after the test."""
+    written = []
+
+    def write(name, text):
+        path = data_dir / "templates" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        written.append(path)
+        settings.TEMPLATES = [*settings.TEMPLATES]  # forgets the templates that are loaded
+
+    yield write
+    for path in written:
+        path.unlink()
+
+
+def shown_ids(html):
+    """The messages on a page or in a frame, in order."""
+    return [int(key) for key in re.findall(r'<li id="message-(\d+)"', html)]
