@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from chat import limits
+from chat.models import Person
 from chat.names import normalise_username
 
 
@@ -16,6 +17,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Person | None:
+        """Somebody deactivated is answered like a wrong password: allauth would tell them so
+        on a page of its own, which we don't have, and tell it to whoever tries names."""
+        person = super().authenticate(request, **credentials)
+        return person if isinstance(person, Person) and person.is_active else None
 
     def add_message(
         self,

@@ -26,13 +26,18 @@ _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 def of_this_site(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """A page of allauth's that speaks of our site: its own idea of one is the host's name."""
+    """A page of allauth's that speaks of our site: its own idea of one is the host's name.
+
+    A form that comes back because something in it is not good is a 422, as everywhere here.
+    """
 
     @wraps(view)
     def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         response = view(request, **kwargs)
         if isinstance(response, TemplateResponse) and response.context_data is not None:
             response.context_data["site"] = Site.load()
+            if request.method == "POST" and response.status_code == 200:
+                response.status_code = 422
         return response
 
     return wrapped
@@ -74,11 +79,7 @@ def sign_in(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
     """allauth's sign-in, counted by our limiter."""
     if request.method == "POST":
         count_sign_in(request)
-    response = allauth.login(request, **kwargs)
-    is_refused = request.method == "POST" and response.status_code == 200
-    if is_refused:
-        response.status_code = 422
-    return response
+    return allauth.login(request, **kwargs)
 
 
 sign_out = of_this_site(allauth.logout)
