@@ -4,7 +4,6 @@ They come in through the verbs, as everybody does. Each test process has a data 
 own, whatever DATA_DIR says; the quick password hasher is the one thing that no site would use.
 """
 
-import re
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from types import SimpleNamespace
@@ -21,8 +20,7 @@ from chat.actions.people import claim_site, create_invitation, join_site
 from chat.actions.rooms import create_room, invite_into_room
 from chat.hub import bells
 from chat.models import Role, Room, RoomKind, Site
-
-PASSWORD = "three frogs in a pond"
+from tests.visits import PASSWORD
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -180,8 +178,3 @@ def overrides(data_dir, settings):
     yield write
     for path in written:
         path.unlink()
-
-
-def shown_ids(html):
-    """The messages on a page or in a frame, in order."""
-    return [int(key) for key in re.findall(r'<li id="message-(\d+)"', html)]

@@ -18,7 +18,7 @@ from chat.actions.people import (
 )
 from chat.errors import Invalid, Refused
 from chat.models import ApiToken, Event, EventKind, Invitation, Person, Role, Room, Site
-from tests.conftest import PASSWORD
+from tests.visits import PASSWORD
 
 pytestmark = pytest.mark.django_db
 

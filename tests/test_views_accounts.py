@@ -10,20 +10,12 @@ from django.utils import timezone
 from chat.actions.people import change_person, change_site, create_invitation, revoke_invitation
 from chat.models import Invitation, Person, Role, Site
 from project.environment import Rate
-from tests.conftest import PASSWORD
+from tests.visits import PASSWORD, errors, is_signed_in, sign_in_as
 
 pytestmark = pytest.mark.django_db
 
 ALICE = {"site_name": "The Pond", "name": "Alice", "username": "alice", "password": PASSWORD}
 DORA = {"name": "Dora", "username": "dora", "password": PASSWORD}
-
-
-def is_signed_in(client):
-    return client.get("/settings/").status_code == 200
-
-
-def errors(response):
-    return {name: list(found) for name, found in response.context["form"].errors.items()}
 
 
 # --- The first run -------------------------------------------------------------------------
@@ -204,11 +196,6 @@ def test_the_welcome_text_stands_where_people_come_in(alice, link):
 
 
 # --- Signing in ----------------------------------------------------------------------------
-
-
-def sign_in_as(username, password=PASSWORD, client=None, **fields):
-    client = client or Client()
-    return client, client.post("/login/", {"login": username, "password": password, **fields})
 
 
 @pytest.mark.parametrize("spelling", ("bob", "BOB", " bob ", "ｂｏｂ"))

@@ -5,8 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from tests.conftest import PASSWORD
-from tests.test_views_accounts import errors, is_signed_in, sign_in_as
+from tests.visits import PASSWORD, errors, is_signed_in, sign_in_as
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,37 @@
+"""What somebody does and sees with a browser: shared by the tests of the pages."""
+
+import re
+
+from django.test import Client
+
+PASSWORD = "three frogs in a pond"
+
+
+def shown_ids(html):
+    """The messages on a page or in a frame, in order."""
+    text = html.decode() if isinstance(html, bytes) else html
+    return [int(key) for key in re.findall(r'<li id="message-(\d+)"', text)]
+
+
+def is_signed_in(client):
+    return client.get("/settings/").status_code == 200
+
+
+def sign_in_as(username, password=PASSWORD, client=None, **fields):
+    client = client or Client()
+    return client, client.post("/login/", {"login": username, "password": password, **fields})
+
+
+def errors(response):
+    """What is wrong with the form that came back, by field."""
+    return {name: list(found) for name, found in response.context["form"].errors.items()}
+
+
+def value_of(html, name):
+    """The value of the first input of this name or id."""
+    text = html.decode() if isinstance(html, bytes) else html
+    for tag in re.findall(r"<input[^>]*>", text):
+        if f'name="{name}"' in tag or f'id="{name}"' in tag:
+            found = re.search(r'value="([^"]*)"', tag)
+            return found[1] if found else ""
+    raise AssertionError(f"There is no input {name}")
