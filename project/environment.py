@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
 _T = TypeVar("_T")
@@ -136,9 +137,9 @@ def site_url(name: str) -> str:
 def database(name: str, default: str) -> dict[str, object]:
     value = text(name, default)
     good = "use sqlite:////path/to/file or postgres://user:password@host:5432/name"
-    config = _parsed(name, value, environ.Env.db_url_config, good)
-    if config.get("ENGINE") not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
+    if not value.startswith(("sqlite:///", "postgres://", "postgresql://")):
         refuse(name, value, good)
+    config = _parsed(name, value, environ.Env.db_url_config, good)
     return dict(config)
 
 
@@ -172,5 +173,5 @@ def is_loopback(host: str) -> bool:
 def _parsed(name: str, value: str, parse: Callable[[str], _T], good: str) -> _T:
     try:
         return parse(value)
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, AttributeError, ImproperlyConfigured):
         refuse(name, value, good)

@@ -108,8 +108,9 @@ TEMPLATES: list[dict[str, Any]] = [
 DATABASES: dict[str, dict[str, Any]] = {
     "default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'natterjack.sqlite3'}")
 }
+_options = DATABASES["default"].setdefault("OPTIONS", {})
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["OPTIONS"] = {
+    _options |= {
         # IMMEDIATE: a transaction that reads first and writes later fails at once when
         # another one wrote in between, whatever the timeout. FULL: acknowledged is durable,
         # through a power cut too. No mmap: it made the WAL-reset bug of SQLite corrupt files.
@@ -121,7 +122,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         ),
     }
 else:
-    DATABASES["default"]["OPTIONS"] = {"options": "-c synchronous_commit=on"}
+    _options |= {"options": "-c synchronous_commit=on"}
 DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
