@@ -27,7 +27,7 @@ def test_token_prints_a_token_once_alone_and_keeps_only_its_hash(bob):
     assert token not in str(vars(stored))
 
 
-@pytest.mark.parametrize("username", ["nobody", ""])
+@pytest.mark.parametrize("username", ("nobody", ""))
 def test_token_for_nobody_is_an_error(alice, username):
     with pytest.raises(CommandError, match="nobody called"):
         run("token", username, "--label", "x")
@@ -43,7 +43,7 @@ def test_invite_prints_a_link_that_works_alone(alice):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--uses", "0"), ("--days", "1000"), ("--role", "owner"), ("--role", "king")]
+    "arguments", (("--uses", "0"), ("--days", "1000"), ("--role", "owner"), ("--role", "king"))
 )
 def test_invite_refuses_what_no_administrator_could_choose(alice, arguments):
     with pytest.raises(CommandError):
@@ -88,7 +88,7 @@ def test_populate_refuses_a_site_that_has_people(alice):
         run("populate", people=2, rooms=1, messages=1, password="three frogs in a pond")
 
 
-@pytest.mark.parametrize("count", ["0", "-1", "many"])
+@pytest.mark.parametrize("count", ("0", "-1", "many"))
 def test_populate_refuses_a_count_that_is_none(count):
     with pytest.raises(CommandError):
         run("populate", "--people", count, "--password", "x")

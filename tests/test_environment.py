@@ -68,12 +68,12 @@ def test_a_rate_is_a_count_and_a_period(monkeypatch):
     assert env.rate("LIMIT_POSTS", "60/m") == env.Rate(count=5, seconds=3600)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
+@pytest.mark.parametrize("host", ("127.0.0.1", "localhost", "::1", "127.8.8.8"))
 def test_loopback_needs_no_site_url(host):
     env.require_site_url_beyond_loopback(host, "")
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "chat.example.org"])
+@pytest.mark.parametrize("host", ("0.0.0.0", "::", "192.0.2.1", "chat.example.org"))
 def test_a_host_beyond_loopback_asks_for_the_site_url(host):
     with pytest.raises(SystemExit, match="SITE_URL"):
         env.require_site_url_beyond_loopback(host, "")

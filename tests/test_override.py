@@ -42,6 +42,7 @@ def test_a_template_of_the_owners_that_fails_costs_its_message_and_not_the_page(
 
 def test_a_stylesheet_of_the_same_path_replaces_ours(tmp_path, settings):
     settings.STATICFILES_DIRS = [tmp_path, django_settings.BASE_DIR / "static"]
+    replaced = (django_settings.BASE_DIR / "static/css/components/message.css").read_text()
     ours = assets.joined()
     theirs = tmp_path / "css" / "components" / "message.css"
     theirs.parent.mkdir(parents=True)
@@ -50,10 +51,8 @@ def test_a_stylesheet_of_the_same_path_replaces_ours(tmp_path, settings):
     joined = assets.joined()
 
     assert "/* the owner's messages */" in joined
-    assert (django_settings.BASE_DIR / "static/css/components/message.css").read_text() in ours
-    assert (
-        django_settings.BASE_DIR / "static/css/components/message.css"
-    ).read_text() not in joined
+    assert replaced in ours
+    assert replaced not in joined
 
 
 def test_the_layers_are_named_before_anything_stands_in_one():
