@@ -17,7 +17,9 @@ ALWAYS_ALLOWED = ["htmx:oobErrorNoTarget"]
 GONE = [
     "ERR_CONNECTION_REFUSED",
     "ERR_CONNECTION_RESET",
+    "ERR_CONNECTION_CLOSED",
     "ERR_EMPTY_RESPONSE",
+    "ERR_SOCKET_NOT_CONNECTED",
     "ERR_INCOMPLETE_CHUNKED_ENCODING",
     "WebSocket connection to",
     "[object Event]",
@@ -105,8 +107,8 @@ class Window:
 
     @property
     def composer(self) -> Any:
-        """The row that one types in."""
-        return self.page.locator("[name=body]:enabled").last
+        """What one types in. While something is under way or refused, there are several."""
+        return self.page.locator("[name=body]")
 
     @property
     def stream(self) -> Frame:
@@ -134,6 +136,8 @@ class Window:
         wait(self, lambda: self.sockets and self.sockets[-1].is_live)
 
     def say(self, text: str) -> None:
+        """As soon as what was said before is stored."""
+        expect(self.composer).to_have_count(1)
         self.composer.fill(text)
         self.composer.press("Enter")
 
@@ -141,13 +145,15 @@ class Window:
         """Each of these messages is there, once, in this order, with none of another between."""
         last = self.page.locator("#messages > .message").last
         expect(last.locator(".message-body")).to_have_text(texts[-1])
-        assert self.bodies()[-len(texts) :] == list(texts)
+        shown = self.bodies()[-len(texts) :]
+        assert shown == list(texts), shown
 
     def streams(self, *texts: str) -> None:
         """The same in the frame of somebody without JavaScript."""
         bodies = self.page.frame_locator("iframe.stream").locator(".message-body")
         expect(bodies.last).to_have_text(texts[-1])
-        assert bodies.all_inner_texts()[-len(texts) :] == list(texts)
+        shown = bodies.all_inner_texts()[-len(texts) :]
+        assert shown == list(texts), shown
 
     def bodies(self) -> list[str]:
         return self.page.locator("#messages > .message .message-body").all_inner_texts()
