@@ -89,6 +89,7 @@ def permalink(request: Request, person: Person, message_id: int) -> HttpResponse
 
 
 @require_POST
+@csp_update({"frame-src": [SELF]})
 @for_people
 def lines(request: Request, person: Person) -> HttpResponse:
     """Switches between one line and many; what was typed so far stays."""

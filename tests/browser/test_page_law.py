@@ -1,0 +1,138 @@
+"""A page that has received every swap equals the page reloaded."""
+
+from playwright.sync_api import expect
+
+from tests.browser.windows import wait
+
+# What a reader sees of a room, without what differs by design: cursor, nonces, tokens.
+SHOWN = """() => ({
+  messages: [...document.querySelectorAll('#history > *, #messages > *')].map(e => e.outerHTML),
+  head: document.querySelector('.room-top').outerHTML,
+  rooms: document.querySelector('#rooms').outerHTML,
+  title: document.title,
+})"""
+# How the messages stand: which of them show a name and which a day line.
+LAYOUT = """() => [...document.querySelectorAll('#history > *, #messages > *')].map(message => [
+  message.id,
+  getComputedStyle(message.querySelector('.message-head')).display,
+  getComputedStyle(message.querySelector('.message-day')).display,
+])"""
+PAGE = 50
+
+
+def test_a_page_that_received_every_swap_equals_the_page_reloaded(site, windows):
+    live = windows.person("member1").go_live("room-2")
+    other = windows.person("member2").go_live("room-2")
+    for text in ("one", "two of the same", "**bold** `code`", "https://example.org"):
+        other.say(text)
+    live.say("in between")
+    other.say("a name again")
+    other.tab().go("/rooms/room-3/").wait_until_live()
+    other.page.context.pages[-1].locator("[name=body]").fill("makes another room unread")
+    other.page.context.pages[-1].keyboard.press("Enter")
+    _rename(windows, "The renamed kitchen", "With a purpose & more")
+    _somebody_joins(site)
+
+    live.sees("in between", "a name again")
+    expect(live.page.locator("#room-head h1")).to_have_text("The renamed kitchen")
+    expect(live.page.locator("#member-count")).to_have_text("5 members")
+    expect(live.page.locator("#rooms [data-unread]")).to_have_count(1)
+
+    reloaded = live.tab().go_live("room-2")
+    expect(reloaded.page.locator("#rooms [data-unread]")).to_have_count(1)
+    wait(live, lambda: _shown(live) == _shown(reloaded))
+    # The first one shown has a name and a day line, whatever stands before it.
+    assert _layout(live)[-PAGE + 1 :] == _layout(reloaded)[-PAGE + 1 :]
+
+
+def test_older_messages_load_above_as_one_scrolls_up_and_the_place_is_kept(windows):
+    window = windows.person("member1").go_live("general")
+    assert len(window.bodies()) == PAGE
+    first = window.page.locator("#messages > .message").first
+    scroller = window.page.locator(".scroller")
+    scroller.evaluate("element => element.scrollTop = -1e6")
+    expect(window.page.locator("#history > .message").first).to_be_attached()
+    # Loading stops when the older ones have pushed the link out of view.
+    expect(first).to_be_in_viewport()
+
+    while window.page.locator("#older a").count():
+        count = window.page.locator("#history > .message").count()
+        scroller.evaluate("element => element.scrollTop = -1e6")
+        wait(
+            window,
+            lambda count=count: window.page.locator("#history > .message").count() > count,
+        )
+    expect(window.page.locator("#older")).to_contain_text("This is the beginning.")
+
+    seqs = [int(each.get_attribute("data-seq")) for each in window.page.locator(".message").all()]
+    assert seqs == sorted(set(seqs))
+    other = windows.person("member2").go_live("general")
+    other.say("after all the old ones")
+    window.sees("after all the old ones")
+    plain = _all_by_links(windows)
+    # The same messages, each with a name and a day line where the pages by links have them; but
+    # the first of each of those pages shows both, whatever stands on the page before.
+    assert [each[0] for each in plain] == [each[0] for each in _layout(window)]
+    differing = [
+        index
+        for index, (here, there) in enumerate(zip(_layout(window), plain, strict=True))
+        if here != there
+    ]
+    # The newest page is the one that begins where no other ends.
+    assert all((len(plain) - index) % PAGE == 0 for index in differing)
+
+
+def test_an_old_message_is_shown_in_its_place_with_the_way_to_the_newest(windows):
+    window = windows.person("member1").go_live("general")
+    window.page.locator("#older a").click()
+    expect(window.page.locator("#history > .message").first).to_be_attached()
+    link = window.page.locator("#history .message-time").first.get_attribute("href")
+    tab = window.tab().go(link)
+    tab.wait_until_live()
+    target = tab.page.locator(":target")
+    expect(target).to_be_in_viewport()
+    expect(target.locator(".message-time")).to_have_attribute("href", link)
+    other = windows.person("member2").go_live("general")
+    other.say("far below")
+    window.sees("far below")
+    assert "far below" not in tab.bodies()
+    tab.page.get_by_role("link", name="To the newest").click()
+    tab.sees("far below")
+
+
+def _shown(window):
+    shown = window.page.evaluate(SHOWN)
+    return shown | {"messages": shown["messages"][-PAGE:]}
+
+
+def _layout(window):
+    return window.page.evaluate(LAYOUT)
+
+
+def _rename(windows, name, purpose):
+    window = windows.person("member1").go("/rooms/room-2/settings/")
+    window.page.get_by_label("Name").fill(name)
+    window.page.get_by_label("Purpose").fill(purpose)
+    window.page.get_by_role("button", name="Save").click()
+    window.page.wait_for_url("**/rooms/room-2/")
+
+
+def _somebody_joins(site):
+    site.shell(
+        "from chat.actions.rooms import join_room\n"
+        "person = Person(username='newt', name='Newt'); person.save()\n"
+        "join_room(person=person, room=Room.objects.get(slug='room-2'))"
+    )
+
+
+def _all_by_links(windows):
+    """Every message, page by page, as somebody without JavaScript finds them."""
+    window = windows.person("member1").go("/rooms/general/messages/?before=1000000&plain=1")
+    found = []
+    while True:
+        page = window.page.evaluate(LAYOUT)
+        found = page + found
+        link = window.page.locator("#older a")
+        if not link.count():
+            return found
+        window.go(link.get_attribute("href"))

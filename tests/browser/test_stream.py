@@ -1,0 +1,82 @@
+"""The never-ending page: live without JavaScript, bounded, and this site's alone."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.server import site as sites
+
+
+@pytest.fixture(scope="module")
+def site(team, tmp_path_factory):
+    folder = sites.copied(team, tmp_path_factory.mktemp("site") / "data")
+    with sites.running(folder, variables={"LIMIT_STREAMS": "3"}) as site:
+        yield site
+
+
+def test_the_newest_of_four_streams_ends_the_oldest_which_shows_the_way_on(windows):
+    first = windows.person("member1", java_script_enabled=False)
+    tabs = [first, first.tab(), first.tab(), first.tab()]
+    for tab in tabs[:3]:
+        tab.go()
+        tab.streams(*last_of(tab))
+    others = windows.person("member2", java_script_enabled=False).go()
+    tabs[3].go()
+
+    end = first.page.frame_locator("iframe.stream").get_by_role("link", name="Go on reading live")
+    expect(end).to_be_visible()
+    speaker = windows.person("member3").go_live()
+    speaker.say("who hears this?")
+    for tab in (*tabs[1:], others):
+        tab.streams("who hears this?")
+    end.click(no_wait_after=True)
+    first.streams("who hears this?")
+    speaker.say("and this?")
+    first.streams("who hears this?", "and this?")
+
+
+def last_of(tab):
+    bodies = tab.page.frame_locator("iframe.stream").locator(".message-body")
+    expect(bodies).to_have_count(50)
+    return bodies.all_inner_texts()[-1:]
+
+
+def test_links_in_the_stream_leave_the_frame(windows):
+    window = windows.person("member1", java_script_enabled=False).go()
+    frame = window.page.frame_locator("iframe.stream")
+    frame.locator(".message-author:visible").last.click(no_wait_after=True)
+    window.page.wait_for_url("**/people/*/", wait_until="commit")
+
+
+def test_no_other_site_may_frame_the_stream_and_no_stranger_reads_it(windows, browser):
+    window = windows.person("member1")
+    window.go("/people/")
+    headers = window.page.evaluate(
+        """async () => {
+            const abort = new AbortController()
+            const response = await fetch('/rooms/general/live/', {signal: abort.signal})
+            const headers = Object.fromEntries(response.headers)
+            abort.abort()
+            return headers
+        }"""
+    )
+    assert headers["x-frame-options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'self'" in headers["content-security-policy"]
+    assert "content-encoding" not in headers
+    room = window.page.context.request.get("/rooms/general/")
+    assert room.headers["x-frame-options"] == "DENY"
+    assert "frame-ancestors 'none'" in room.headers["content-security-policy"]
+    assert "frame-src 'self'" in room.headers["content-security-policy"]
+
+    stranger = windows.person()
+    answer = stranger.page.context.request.get("/rooms/general/live/", max_redirects=0)
+    assert answer.status == 302
+    assert answer.headers["location"].startswith("/login/")
+
+
+def test_a_stream_ends_with_its_session(windows):
+    window = windows.person("member4", java_script_enabled=False).go()
+    window.streams(*last_of(window))
+    tab = window.tab().go("/settings/")
+    tab.page.get_by_role("button", name="Sign out").click()
+    end = window.page.frame_locator("iframe.stream").get_by_role("link", name="Go on reading live")
+    expect(end).to_be_visible()
