@@ -4,6 +4,7 @@ They come in through the verbs, as everybody does. Each test process has a data 
 own, whatever DATA_DIR says; the quick password hasher is the one thing that no site would use.
 """
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from types import SimpleNamespace
@@ -15,11 +16,12 @@ from django.db import connection
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from chat import assets, database, fragments, viewer
+from chat import assets, database, fragments, hub, viewer
 from chat.actions.people import claim_site, create_invitation, join_site
 from chat.actions.rooms import create_room, invite_into_room
 from chat.hub import bells
 from chat.models import Role, Room, RoomKind, Site
+from tests.sockets import Socket, cookie_headers, token_headers
 from tests.visits import PASSWORD
 
 
@@ -178,3 +180,36 @@ def overrides(data_dir, settings):
     yield write
     for path in written:
         path.unlink()
+
+
+@pytest.fixture
+async def quick_hub(transactional_db, monkeypatch):
+    """A hub in the test's loop, whose ticks and moments are short."""
+    monkeypatch.setattr("chat.hub.hub.TICK_SECONDS", 0.1)
+    monkeypatch.setattr("chat.hub.hub.READ_SECONDS", 0.05)
+    monkeypatch.setattr("chat.hub.desks.SOON_SECONDS", 0.02)
+    monkeypatch.setattr("chat.hub.desks.WHILE_LOOKING_SECONDS", 0.2)
+    here = hub.current()
+    yield here
+    here.stop()
+    await asyncio.gather(*here._tasks, return_exceptions=True)
+
+
+@pytest.fixture
+async def connect(quick_hub):
+    """Opens a socket of a browser, or of a program with a token; all are hung up in the end."""
+    opened = []
+
+    async def connect(client=None, path="/ws/chat/", *, token=None, headers=None, resume=None):
+        sent = headers or (token_headers(token) if token else cookie_headers(client))
+        socket = Socket(path, sent)
+        opened.append(socket)
+        await socket.open()
+        if resume is not None:
+            await socket.say(type="resume", after=resume)
+            await socket.until_heard('id="rooms"')
+        return socket
+
+    yield connect
+    for socket in opened:
+        await socket.hang_up()

@@ -30,7 +30,7 @@ class Feed:
     an entry, nobody gets one twice, and no live frame overtakes a catch-up.
     """
 
-    def __init__(self, room_id: int, shut: Callable[[Reader], Awaitable[None]]) -> None:
+    def __init__(self, room_id: int, shut: Callable[[Reader, int], Awaitable[None]]) -> None:
         self.room_id = room_id
         self.position = NOT_READ_YET
         self.live: dict[Kind, set[Reader]] = defaultdict(set)
@@ -57,16 +57,29 @@ class Feed:
         reader.is_live = False
 
     async def resume(self, reader: Reader, after: int, *, same_epoch: bool) -> None:
-        """Brings the reader from `after` to here, and makes it live."""
+        """Brings the reader from `after` to here, and makes it live; or shuts it out.
+
+        Whoever was taken out of the room while their socket was silent is known only here:
+        the entry that says so may lie before the place at which they become live.
+        """
+        try:
+            await self._bring(reader, after, same_epoch)
+        except log.ShutOut as shut_out:
+            await self._shut(reader, shut_out.code)
+
+    async def _bring(self, reader: Reader, after: int, same_epoch: bool) -> None:
         await self._reach(reader.head)
         if not same_epoch or not 0 <= self.position - after <= MAX_MISSED:
             after = await self._replace(reader)
         reader.began = reader.position = after
-        while reader.is_open and after != self.position:
+        checked = NOT_READ_YET
+        while reader.is_open and not after == self.position == checked:
+            checked = self.position
             missed = await in_database(
-                log.read_frames, self.room_id, after, self.position, reader.kind
+                log.read_for, reader, log.read_frames, self.room_id, after, checked, reader.kind
             )
-            after = await self._send(reader, missed) or await self._replace(reader)
+            if after < checked:
+                after = await self._send(reader, missed) or await self._replace(reader)
         if reader.is_open:
             self.waiting.discard(reader)
             self.live[reader.kind].add(reader)
@@ -102,7 +115,7 @@ class Feed:
                 await asyncio.sleep(0.5)
 
     async def _replace(self, reader: Reader) -> int:
-        frame = await in_database(log.reset, self.room_id, reader.kind)
+        frame = await in_database(log.read_for, reader, log.reset, self.room_id, reader.kind)
         await reader.send(frame.text)
         reader.position = frame.seq
         await self._reach(frame.seq)
@@ -157,7 +170,7 @@ class Feed:
     async def _write(self, readers: list[tuple[Reader, list[Frame]]], batch: Batch) -> None:
         for count, (reader, frames) in enumerate(readers, 1):
             if reader.person_id in batch.shut_out:
-                await self._shut(reader)
+                await self._shut(reader, 4403)
                 continue
             try:
                 await self._send(reader, frames)

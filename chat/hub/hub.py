@@ -121,7 +121,7 @@ class Hub:
             key = (reader.person_id, feed.room_id)
             self._read[key] = max(self._read.get(key, 0), min(seq, feed.position))
 
-    async def shut_out(self, reader: Reader, code: int = 4403) -> None:
+    async def shut_out(self, reader: Reader, code: int) -> None:
         """Says why, and closes for good."""
         if reader.is_open:
             if reader.kind.format == "html":
@@ -132,7 +132,7 @@ class Hub:
     # --- Rounds ----------------------------------------------------------------------------
 
     async def _tick(self) -> None:
-        """Finds what no ring announced, and whose credentials no longer hold."""
+        """Finds what no ring announced, and who may no longer listen."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
             try:
@@ -167,8 +167,8 @@ class Hub:
         readers = list(self.readers)
         if not readers:
             return
-        for reader in await in_database(log.fallen, readers):
-            await self.shut_out(reader, 4401)
+        for reader, code in (await in_database(log.fallen, readers)).items():
+            await self.shut_out(reader, code)
 
     async def _beat(self) -> None:
         """A heartbeat for every page each BEAT_SECONDS, spread over the seconds."""

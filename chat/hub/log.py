@@ -1,7 +1,8 @@
 """What the hub asks the database. All of it runs in the database threads."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
 from django.contrib.sessions.models import Session
 from django.db.models import Count, Sum
@@ -13,6 +14,16 @@ from chat.hub.readers import Reader
 from chat.models import ApiToken, Event, EventKind, Membership, Person, Room
 
 BATCH = 200
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class ShutOut(Exception):
+    """Who asks may no longer listen; `code` says why."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,17 @@ def render(events: list[Event], kinds: Iterable[Kind]) -> dict[Kind, list[Frame]
     return {kind: fragments.frames(events, kind) for kind in kinds}
 
 
+def read_for(reader: Reader, read: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+    """What `read` returns. Raises ShutOut for who may no longer listen.
+
+    Asked behind the reading: whatever was written after a removal, the removal is known too.
+    """
+    found = read(*args, **kwargs)
+    if code := fallen([reader]).get(reader):
+        raise ShutOut(code)
+    return found
+
+
 def read_frames(room_id: int, after: int, until: int, kind: Kind) -> list[Frame]:
     """The next of the missed entries, ready to send; empty when they can't be read."""
     return fragments.frames(read(room_id, after, until).events, kind)
@@ -84,22 +106,39 @@ def pointers(person_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
     return {row["person_id"]: (row["count"], row["total"]) for row in rows}
 
 
-def fallen(readers: list[Reader]) -> list[Reader]:
-    """Those who may no longer listen: signed out, deactivated, password changed, token revoked."""
-    people = {reader.person_id for reader in readers}
-    passwords = dict(
-        Person.objects.filter(pk__in=people, is_active=True).values_list("pk", "password")
+def fallen(readers: list[Reader]) -> dict[Reader, int]:
+    """Those who may no longer listen, each with the code that says why.
+
+    4401: signed out, deactivated, password changed, token revoked. 4403: the room that they
+    listen to is no longer for them.
+    """
+    rows = Person.objects.filter(pk__in={reader.person_id for reader in readers}, is_active=True)
+    people = {person.pk: person for person in rows}
+    held = _held(readers)
+    visible = Room.objects.visible_pairs(
+        [
+            (people[reader.person_id], reader.room_id)
+            for reader in readers
+            if reader.person_id in people and reader.room_id is not None
+        ]
     )
+    codes = {}
+    for reader in readers:
+        person = people.get(reader.person_id)
+        credential = reader.session_key or reader.token_id
+        if person is None or person.password != reader.credential or credential not in held:
+            codes[reader] = 4401
+        elif reader.room_id is not None and (person.pk, reader.room_id) not in visible:
+            codes[reader] = 4403
+    return codes
+
+
+def _held(readers: list[Reader]) -> set[str | int]:
+    """The sessions and tokens of theirs that still hold."""
     sessions = Session.objects.filter(
         pk__in={reader.session_key for reader in readers}, expire_date__gt=timezone.now()
     )
     tokens = ApiToken.objects.filter(
         pk__in={reader.token_id for reader in readers if reader.token_id}, revoked_at=None
     )
-    held = {*sessions.values_list("pk", flat=True), *tokens.values_list("pk", flat=True)}
-    return [
-        reader
-        for reader in readers
-        if passwords.get(reader.person_id) != reader.credential
-        or (reader.session_key or reader.token_id) not in held
-    ]
+    return {*sessions.values_list("pk", flat=True), *tokens.values_list("pk", flat=True)}

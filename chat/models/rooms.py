@@ -1,5 +1,6 @@
 """Rooms, and who is in them."""
 
+from collections.abc import Collection
 from typing import Self
 
 from django.db import models, transaction
@@ -21,6 +22,18 @@ class RoomQuerySet(models.QuerySet["Room"]):
         """The rooms that this person may read: their own, and for all but guests the public."""
         own = Exists(Membership.objects.filter(room=OuterRef("pk"), person=person))
         return self.filter(own if person.is_guest else own | Q(kind=RoomKind.PUBLIC))
+
+    def visible_pairs(self, pairs: Collection[tuple[Person, int]]) -> set[tuple[int, int]]:
+        """`visible_to` for many at once: those (person, room) of the pairs where it holds."""
+        people, rooms = {person.pk for person, _ in pairs}, {room_id for _, room_id in pairs}
+        memberships = Membership.objects.filter(person__in=people, room__in=rooms)
+        own = set(memberships.values_list("person_id", "room_id"))
+        public = set(self.filter(pk__in=rooms, kind=RoomKind.PUBLIC).values_list("pk", flat=True))
+        return {
+            (person.pk, room_id)
+            for person, room_id in pairs
+            if (person.pk, room_id) in own or (room_id in public and not person.is_guest)
+        }
 
     def lobby(self) -> "Room":
         return self.get(is_lobby=True)

@@ -1,0 +1,122 @@
+"""Sockets as pages and programs hold them, and the list that a page has shown by their frames."""
+
+import asyncio
+import json
+import re
+
+from channels.routing import URLRouter
+from channels.testing import WebsocketCommunicator
+from django.conf import settings
+
+from chat import routing
+from chat.actions.messages import post_message
+from chat.actions.people import create_token
+from chat.database import in_database
+from tests.visits import shown_ids
+
+DEADLINE_SECONDS = 10
+HOST = "localhost:8000"
+ORIGIN = f"http://{HOST}"
+
+
+class Closed(Exception):
+    """The server has closed the socket, with this code."""
+
+    def __init__(self, code):
+        super().__init__(code)
+        self.code = code
+
+
+class Socket(WebsocketCommunicator):
+    """One socket. Its frames make a list as in a page: `shown` ids, up to `cursor`."""
+
+    def __init__(self, path, headers):
+        super().__init__(URLRouter(routing.websocket_urlpatterns), path, headers=headers)
+        self.shown, self.cursor, self.heard = [], None, []
+
+    async def open(self):
+        assert await self.connect(DEADLINE_SECONDS) == (True, None)
+        return self
+
+    async def say(self, *texts, **frame):
+        """Sends text or bytes as they are, and what has names as one object."""
+        for text in texts or [json.dumps(frame)]:
+            kind = "bytes" if isinstance(text, bytes) else "text"
+            await self.send_input({"type": "websocket.receive", kind: text})
+
+    async def hear(self):
+        """The next frame, shown as in a page. Raises Closed when there is none any more."""
+        output = await self.receive_output(DEADLINE_SECONDS)
+        if output["type"] == "websocket.close":
+            raise Closed(output["code"])
+        frame = output["text"]
+        self.heard.append(frame)
+        if 'hx-swap-oob="innerHTML:#messages"' in frame:
+            self.shown = []
+        self.shown += shown_ids(frame)
+        if cursor := re.search(r'name="after" value="(\d+)"', frame):
+            self.cursor = int(cursor[1])
+        return frame
+
+    async def until_heard(self, text):
+        """The first frame from here on that holds the text."""
+        while text not in (frame := await self.hear()):
+            pass
+        return frame
+
+    async def until_shown(self, *messages):
+        while not {message.pk for message in messages} <= set(self.shown):
+            await self.hear()
+
+    async def closed(self):
+        """The code with which the server closes the socket."""
+        try:
+            while True:
+                await self.hear()
+        except Closed as closed:
+            return closed.code
+
+    @property
+    def is_silent(self):
+        return self.output_queue.empty()
+
+    async def hang_up(self):
+        if self._future is not None and not self.future.done():
+            await self.disconnect(timeout=DEADLINE_SECONDS)
+
+
+def cookie_headers(client, origin=ORIGIN, host=HOST):
+    """What a browser sends: its cookie, and the page that it comes from unless that is None."""
+    name = settings.SESSION_COOKIE_NAME
+    headers = [
+        (b"host", host.encode()),
+        (b"cookie", f"{name}={client.cookies[name].value}".encode()),
+    ]
+    return headers if origin is None else [*headers, (b"origin", origin.encode())]
+
+
+def token_headers(token):
+    """What a program sends, from wherever it runs."""
+    return [(b"host", b"elsewhere"), (b"authorization", f"Bearer {token}".encode("latin-1"))]
+
+
+async def token_of(person):
+    return await in_database(create_token, person=person, label="a program")
+
+
+async def post(author, room, body="Hello"):
+    """A message, stored in a database thread as a page's would be."""
+    post.count += 1
+    nonce = f"nonce-of-test-{post.count}"
+    return await in_database(post_message, author=author, room=room, body=body, nonce=nonce)
+
+
+post.count = 0
+
+
+async def until(condition):
+    """What the condition returns as soon as it is true."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not (found := condition()):
+            await asyncio.sleep(0.005)
+    return found
