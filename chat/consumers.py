@@ -175,6 +175,7 @@ def _post(reader: hub.Reader, room: Room, *, body: str, nonce: str) -> None:
 class Nowhere(AsyncConsumer):
     """Any other address."""
 
-    async def websocket_connect(self, _message: dict[str, Any]) -> None:
-        await self.send({"type": "websocket.accept"})
-        await self.send({"type": "websocket.close", "code": 4404})
+    async def __call__(self, _scope: Any, receive: Any, send: Any) -> None:
+        await receive()  # websocket.connect
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close", "code": 4404})
