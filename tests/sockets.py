@@ -117,6 +117,6 @@ post.count = 0
 async def until(condition):
     """What the condition returns as soon as it is true."""
     async with asyncio.timeout(DEADLINE_SECONDS):
-        while not (found := condition()):
+        while not (found := condition()):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
     return found
