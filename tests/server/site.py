@@ -49,8 +49,11 @@ class Site:
     @property
     def console(self) -> str:
         """What the server has said so far, over all its starts."""
-        path = self.data_dir / "console"
-        return path.read_text() if path.exists() else ""
+        return self.log.read_text() if self.log.exists() else ""
+
+    @property
+    def log(self) -> Path:
+        return self.data_dir.with_name(f"{self.data_dir.name}-console")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -62,8 +65,7 @@ class Site:
         arguments = ["--port", str(self.port)]
         if self.command == "runserver":
             arguments = ["--noreload", f"127.0.0.1:{self.port}"]
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        with (self.data_dir / "console").open("ab") as output:
+        with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", self.command, *arguments],
                 cwd=CHECKOUT,
@@ -152,14 +154,12 @@ def running(data_dir: Path, **options: object) -> Iterator[Site]:
         site.stop()
 
 
-def populated(folder: Path, *, people: int = 4, rooms: int = 3, messages: int = 300) -> Path:
-    """A data directory with an invented team, made once; see `copied`."""
-    site = Site(data_dir=folder, port=1)
+def populated(folder: Path, variables: dict[str, str] | None = None) -> Path:
+    """A data directory with an invented team of four, three rooms and 300 messages."""
+    site = Site(data_dir=folder, port=1, variables=variables or {})
+    numbers = {"people": 4, "rooms": 3, "messages": 300, "password": PASSWORD}
     site.manage("migrate", "--verbosity", "0")
-    numbers = {"people": people, "rooms": rooms, "messages": messages, "password": PASSWORD}
-    site.manage(
-        "populate", *(word for name in numbers for word in (f"--{name}", f"{numbers[name]}"))
-    )
+    site.manage("populate", *(word for key in numbers for word in (f"--{key}", f"{numbers[key]}")))
     return folder
 
 
