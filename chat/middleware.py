@@ -7,7 +7,7 @@ one thread instead of hopping between the loop and a thread at each of them.
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
@@ -56,7 +56,14 @@ class PreferencesMiddleware:
             timezone.activate(ZoneInfo(request.user.time_zone))
         else:
             timezone.deactivate()
+        if _names_nothing(request):
+            raise Http404
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         return errors.refused(request, error) if isinstance(error, Refused) else None
+
+
+def _names_nothing(request: HttpRequest) -> bool:
+    """Whether the address holds a NUL: no name does, and PostgreSQL can't even look for one."""
+    return any("\x00" in text for text in (request.path, *request.GET.values()))

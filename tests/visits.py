@@ -4,6 +4,8 @@ import re
 
 from django.test import Client
 
+from chat.actions.messages import post_message
+
 PASSWORD = "three frogs in a pond"
 
 
@@ -35,3 +37,12 @@ def value_of(html, name):
             found = re.search(r'value="([^"]*)"', tag)
             return found[1] if found else ""
     raise AssertionError(f"There is no input {name}")
+
+
+def say(author, room, count):
+    """`count` messages in a row."""
+    start = room.messages.count()
+    return [
+        post_message(author=author, room=room, body=f"number {number}", nonce=f"nonce-{number:04}")
+        for number in range(start, start + count)
+    ]

@@ -147,17 +147,21 @@ def settings(request: Request, person: Person, slug: str) -> HttpResponse:
 def members(request: Request, person: Person, slug: str) -> HttpResponse:
     """Who is in the room; POST puts others into it."""
     found = find(person, slug)
+    can_invite = permissions.can_invite_into(person, found)
+    # Who may let nobody in is not told either which names there are.
     others = Person.objects.filter(is_active=True).exclude(memberships__room=found)
+    others = others if can_invite else others.none()
     form = PeopleForm(request.POST or None, queryset=others)
-    if request.method == "POST" and form.is_valid():
-        verbs.invite_into_room(inviter=person, room=found, people=form.cleaned_data["people"])
+    if request.method == "POST" and (form.is_valid() or not can_invite):
+        chosen = form.cleaned_data.get("people", [])
+        verbs.invite_into_room(inviter=person, room=found, people=chosen)
         return redirect(go(request, "room_members", slug))
     context = {
         "room": found,
         "label": found.label_for(person),
         "members": found.members.all(),
         "form": form,
-        "can_invite": permissions.can_invite_into(person, found),
+        "can_invite": can_invite,
         "can_remove": permissions.can_change_room(person, found),
     }
     return show_form(request, "chat/members.html", context)

@@ -1,0 +1,146 @@
+"""A room's messages page by page; and that no page asks the database once a row."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from chat import history
+from chat.actions.rooms import create_room, invite_into_room, join_room, open_direct_room
+from chat.models import RoomKind
+from tests.visits import say, shown_ids, value_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def bobs(bob, sign_in):
+    return sign_in(bob)
+
+
+@pytest.fixture
+def many(bob, lobby):
+    return say(bob, lobby, 120)
+
+
+def ids(messages):
+    return [message.pk for message in messages]
+
+
+def test_history_goes_back_page_by_page_to_the_beginning(bobs, many):
+    before, seen = "", []
+    for _page in range(4):
+        shown = bobs.get(f"/rooms/general/messages/{before}").context["page"]
+        seen = ids(shown.messages) + seen
+        before = f"?before={shown.first}"
+        if not shown.has_older:
+            break
+
+    assert seen == ids(many)
+
+
+def test_history_goes_on_page_by_page_to_the_newest(bobs, many):
+    after, seen = 0, []
+    while True:
+        shown = bobs.get(f"/rooms/general/messages/?after={after}").context["page"]
+        seen += ids(shown.messages)
+        after = shown.last
+        if not shown.has_newer:
+            break
+
+    assert seen == ids(many)
+
+
+def test_a_page_before_a_place_ends_right_before_it(bobs, many):
+    page = bobs.get(f"/rooms/general/messages/?before={many[60].seq}").content.decode()
+
+    assert shown_ids(page) == ids(many[10:60])
+    assert 'id="cursor"' not in page
+
+
+def test_the_place_around_a_message_holds_it_in_its_middle(lobby, many):
+    page = history.around(lobby, many[60].seq)
+
+    assert ids(page.messages) == ids(many[36:86])
+
+
+@pytest.mark.parametrize("query", ("before=1", "before=0", "after=999999", "at=999999", "at=0"))
+def test_a_place_beyond_the_ends_is_an_answer(query, bobs, many):
+    address = "/rooms/general/" if query.startswith("at") else "/rooms/general/messages/"
+
+    assert bobs.get(f"{address}?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("value", ("abc", "-1", "1e3", "", "1.0", "١", "9" * 19, "0x1", " 1"))
+@pytest.mark.parametrize("name", ("before", "after", "at"))
+def test_a_place_that_is_no_number_was_never_a_page(name, value, bobs):
+    address = "/rooms/general/" if name == "at" else "/rooms/general/messages/"
+
+    assert bobs.get(address, {name: value}).status_code == 404
+
+
+def test_for_htmx_an_older_page_is_its_messages_and_a_resume_from_its_place(bobs, lobby, many):
+    lobby.refresh_from_db()
+
+    answer = bobs.get(
+        f"/rooms/general/messages/?before={many[60].seq}", headers={"HX-Request": "true"}
+    )
+    swap = answer.content.decode()
+
+    assert shown_ids(swap) == ids(many[10:60])
+    assert "<html" not in swap
+    assert 'hx-swap-oob="innerHTML:#again"' in swap
+    assert value_of(swap, "after") == str(lobby.last_seq)
+    assert 'id="older"' in swap
+
+
+def test_the_first_page_says_that_it_is_the_beginning(bobs, many):
+    page = bobs.get(f"/rooms/general/messages/?before={many[20].seq}").content.decode()
+
+    assert "This is the beginning." in page
+
+
+# --- How many queries ----------------------------------------------------------------------
+
+
+def queries(client, address):
+    client.get(address)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+def test_a_room_page_asks_the_database_as_often_for_fifty_messages_as_for_one(
+    alice, bob, bobs, lobby
+):
+    say(bob, lobby, 1)
+    one = queries(bobs, "/rooms/general/")
+    say(alice, lobby, 60)
+
+    assert queries(bobs, "/rooms/general/") == one == 9
+
+
+def test_a_room_page_asks_the_database_as_often_for_forty_rooms_as_for_one(
+    alice, bob, bobs, charlie
+):
+    open_direct_room(opener=bob, others=[charlie])
+    one = queries(bobs, "/rooms/general/")
+    for number in range(36):
+        room = create_room(creator=alice, name=f"Room {number}", purpose="", kind=RoomKind.PUBLIC)
+        join_room(person=bob, room=room)
+    for others in ([alice], [alice, charlie], [bob]):
+        open_direct_room(opener=bob, others=others)
+
+    assert queries(bobs, "/rooms/general/") == one == 10
+
+
+@pytest.mark.parametrize(
+    "address", ("/rooms/", "/people/", "/rooms/general/members/", "/people/bob/", "/direct/new/")
+)
+def test_a_list_asks_the_database_as_often_for_many_as_for_few(address, alice, bob, bobs, invite):
+    few = queries(bobs, address)
+    for number in range(8):
+        invite(f"dora{number}x")
+        room = create_room(creator=alice, name=f"Room {number}", purpose="", kind=RoomKind.PUBLIC)
+        invite_into_room(inviter=alice, room=room, people=[bob])
+
+    assert queries(bobs, address) == few
