@@ -120,3 +120,11 @@ async def until(condition):
         while not (found := condition()):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
     return found
+
+
+async def eventually(query):
+    """What the query returns as soon as it is true, asked in a database thread."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not (found := await in_database(query)):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return found

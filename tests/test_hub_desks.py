@@ -1,0 +1,240 @@
+"""A person's open pages know which of their rooms hold something new."""
+
+import re
+
+import pytest
+
+from chat.actions.rooms import (
+    change_room,
+    create_room,
+    invite_into_room,
+    open_direct_room,
+    remove_from_room,
+)
+from chat.database import in_database
+from chat.hub import bells
+from chat.models import Membership, Role, RoomKind
+from tests.sockets import eventually, post, token_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+async def his(bob, connect, settings):
+    """Opens a page of Bob's, brought up to date."""
+    settings.LIMIT_FRAMES = None
+    token = await token_of(bob)
+
+    async def his(path="/ws/chat/general/"):
+        return await connect(token=token, path=path, resume=0)
+
+    return his
+
+
+@pytest.fixture
+def marker(alice, bob):
+    """Makes a room that shows in Bob's sidebar: what was to be told before it has been told."""
+
+    async def marker(*pages):
+        def make():
+            room = create_room(creator=alice, name="Marker", purpose="", kind=RoomKind.PRIVATE)
+            invite_into_room(inviter=alice, room=room, people=[bob])
+
+        await in_database(make)
+        for page in pages:
+            await page.until_heard("Marker")
+
+    return marker
+
+
+def unread(frame):
+    return re.findall(r'class="room-line" href="/rooms/([\w-]+)/"[^>]*data-unread', frame)
+
+
+def title(frame):
+    return re.search(r'hx-swap-oob="innerHTML:title">([^<]*)<', frame)[1]
+
+
+def sidebars(page):
+    return [frame for frame in page.heard if 'id="rooms"' in frame]
+
+
+async def test_a_message_in_another_room_marks_it_in_every_open_page(alice, pond, his):
+    pages = [await his(), await his("/ws/chat/"), await his("/ws/chat/general/?list=off")]
+
+    await post(alice, pond)
+
+    titles = []
+    for page in pages:
+        frame = await page.until_heard("data-unread")
+        assert unread(frame) == ["pond"]
+        titles.append(title(frame))
+    assert titles == ["(1) general · The Pond", "(1) The Pond", "(1) general · The Pond"]
+
+
+async def test_the_title_counts_rooms_and_not_messages(alice, bob, pond, his):
+    direct = await in_database(open_direct_room, opener=alice, others=[bob])
+    page = await his()
+    for _time in range(3):
+        await post(alice, pond)
+    await post(alice, direct)
+
+    frame = await page.until_heard("(2)")
+
+    assert set(unread(frame)) == {"pond", direct.slug}
+
+
+async def test_a_burst_is_one_sidebar(alice, pond, his, marker):
+    page = await his()
+    await post(alice, pond)
+    await page.until_heard("data-unread")
+    told = len(sidebars(page))
+    for _time in range(10):
+        await post(alice, pond)
+
+    await marker(page)
+
+    assert len(sidebars(page)) == told + 1
+
+
+async def test_ones_own_message_is_no_news_in_any_tab(bob, pond, his, marker):
+    pages = [await his(), await his("/ws/chat/pond/")]
+
+    await post(bob, pond)
+    await marker(*pages)
+
+    for page in pages:
+        assert not any(unread(frame) for frame in sidebars(page))
+
+
+async def test_what_was_read_in_one_tab_is_read_in_the_others(alice, lobby, his):
+    here, there = await his(), await his("/ws/chat/")
+    message = await post(alice, lobby)
+    await here.until_shown(message)
+    assert unread(await there.until_heard("data-unread")) == ["general"]
+
+    await here.say(type="read", seq=str(here.cursor))
+
+    assert unread(await there.until_heard('id="rooms"')) == []
+    assert title(there.heard[-1]) == "The Pond"
+
+
+async def test_a_message_that_is_read_while_it_comes_never_counts(
+    alice, lobby, his, marker, monkeypatch
+):
+    monkeypatch.setattr("chat.hub.desks.WHILE_LOOKING_SECONDS", 3600)
+    here, there = await his(), await his("/ws/chat/")
+    message = await post(alice, lobby)
+    await here.until_shown(message)
+    await here.say(type="read", seq=here.cursor)
+    await eventually(
+        lambda: (
+            Membership.objects.filter(room=lobby, read_seq=message.seq).count() == 1
+            or Membership.objects.filter(room=lobby, read_seq__gte=message.seq).count() == 2
+        )
+    )
+
+    await marker(here, there)
+
+    assert not any(unread(frame) for page in (here, there) for frame in sidebars(page))
+
+
+async def test_a_read_pointer_moves_forward_and_to_the_end_of_the_log_at_most(
+    alice, bob, lobby, his
+):
+    page = await his()
+    message = await post(alice, lobby)
+    await page.until_shown(message)
+    pointer = Membership.objects.filter(room=lobby, person=bob)
+
+    await page.say(type="read", seq=10**9)
+    await eventually(lambda: pointer.get().read_seq == message.seq)
+    await page.say(type="read", seq=1)
+    last = await post(alice, lobby)
+    await page.until_shown(last)
+    assert await in_database(lambda: pointer.get().read_seq) == message.seq
+    await page.say(type="read", seq=last.seq)
+
+    await eventually(lambda: pointer.get().read_seq == last.seq)
+
+
+async def test_a_room_that_one_is_invited_into_appears_and_one_that_is_lost_goes(alice, bob, his):
+    page = await his()
+    room = await in_database(
+        create_room, creator=alice, name="Shore", purpose="", kind=RoomKind.PRIVATE
+    )
+
+    await in_database(invite_into_room, inviter=alice, room=room, people=[bob])
+    assert "Shore" in await page.until_heard("/rooms/shore/")
+
+    await in_database(remove_from_room, remover=alice, room=room, person=bob)
+    assert "Shore" not in await page.until_heard('id="rooms"')
+
+
+async def test_a_rooms_new_name_shows_in_the_sidebar_as_it_was_typed(alice, pond, his):
+    page = await his()
+
+    await in_database(change_room, editor=alice, room=pond, name="<b>Sea</b>", purpose="")
+
+    frame = await page.until_heard("Sea")
+    assert "&lt;b&gt;Sea&lt;/b&gt;" in frame
+    assert "<b>Sea" not in frame
+
+
+async def test_a_lost_ring_of_another_room_is_found(alice, pond, his, quick_hub, monkeypatch):
+    page = await his()
+    await eventually(lambda: pond.pk in quick_hub._heads)  # the tick has seen where it ends
+    with monkeypatch.context() as silence:
+        silence.setattr(bells.bell, "answer", None)
+        await post(alice, pond)
+
+    assert unread(await page.until_heard("data-unread")) == ["pond"]
+
+
+async def test_a_lost_ring_about_ones_own_rooms_is_found(alice, bob, his, quick_hub, monkeypatch):
+    page = await his()
+    await eventually(lambda: bob.pk in quick_hub._pointers)
+    with monkeypatch.context() as silence:
+        silence.setattr(bells.bell, "answer", None)
+        room = await in_database(
+            create_room, creator=alice, name="Shore", purpose="", kind=RoomKind.PRIVATE
+        )
+        await in_database(invite_into_room, inviter=alice, room=room, people=[bob])
+
+    await page.until_heard("/rooms/shore/")
+
+
+async def test_who_comes_back_is_told_what_is_unread_now(alice, pond, his):
+    page = await his()
+    await page.hang_up()
+    await post(alice, pond)
+
+    page = await his()
+
+    assert unread(page.heard[-1]) == ["pond"]
+
+
+async def test_nobody_is_told_of_other_peoples_rooms(alice, charlie, pond, connect, lobby):
+    page = await connect(token=await token_of(charlie), path="/ws/chat/general/", resume=0)
+    await post(alice, pond, "A secret of the pond")
+    last = await post(alice, lobby)
+
+    await page.until_shown(last)
+
+    assert not re.search("pond/|secret", "".join(page.heard))
+
+
+async def test_a_guest_without_rooms_keeps_a_socket_and_learns_of_the_first_one(
+    alice, invite, connect
+):
+    gil = await in_database(invite, "gil", Role.GUEST)
+    page = await connect(token=await token_of(gil), path="/ws/chat/", resume=0)
+    await page.say("Hello?")
+    await page.until_heard("You are not in any room yet.")
+    room = await in_database(
+        create_room, creator=alice, name="Shore", purpose="", kind=RoomKind.PUBLIC
+    )
+
+    await in_database(invite_into_room, inviter=alice, room=room, people=[gil])
+
+    await page.until_heard("/rooms/shore/")
