@@ -1,12 +1,13 @@
 """The server: daphne with our limits."""
 
+import asyncio
 import logging
 import resource
 from collections.abc import Callable
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
-from daphne.server import Server
+from daphne.server import Server, twisted_loop
 from django.conf import settings
 
 from chat.consumers import COME_BACK
@@ -14,6 +15,7 @@ from chat.consumers import COME_BACK
 PING_SECONDS = 20
 PING_TIMEOUT_SECONDS = 15
 BACKLOG = 2048
+LAST_SECONDS = 2
 
 
 def make_server(application: Any, host: str, port: int, on_ready: Callable[[], None]) -> Server:
@@ -39,6 +41,25 @@ def make_server(application: Any, host: str, port: int, on_ready: Callable[[], N
         ready_callable=on_ready,
         server_name="",
     )
+
+
+def run(server: Server) -> None:
+    """Serves until a signal ends it, then lets everything that still waits end in order.
+
+    daphne leaves that to the interpreter, which crashes on it (3.11: a segmentation fault in
+    its last garbage collection, whenever a stream was open).
+    """
+    server.run()
+    twisted_loop.run_until_complete(_end_tasks())
+    twisted_loop.run_until_complete(twisted_loop.shutdown_asyncgens())
+
+
+async def _end_tasks() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=LAST_SECONDS)
 
 
 def _allow_many_sockets() -> None:

@@ -70,7 +70,7 @@ def test_it_is_quiet_and_ends_at_once_with_pages_and_streams_open(team, tmp_path
         streaming.close()
     finally:
         site.stop()
-    assert status in {0, 128 + signal, -signal}
+    assert status in {0, 128 + signal, -signal}, site.console
     assert site.console.splitlines() == [f"Natterjack is at {site.url}  (Ctrl-C ends it)"]
 
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
 from chat.models import Site
-from chat.server import make_server
+from chat.server import make_server, run
 from project import environment
 
 
@@ -30,8 +30,7 @@ class Command(BaseCommand):
         from project.asgi import application  # noqa: PLC0415
 
         base = settings.SITE_URL or f"http://{_shown(host)}:{port}"
-        server = make_server(application, host, port, on_ready=lambda: self._greet(base))
-        server.run()
+        run(make_server(application, host, port, on_ready=lambda: self._greet(base)))
 
     def _greet(self, base: str) -> None:
         self.stdout.write(f"Natterjack is at {base}  (Ctrl-C ends it)")
