@@ -1,0 +1,175 @@
+"""Log entries as text: the same for everybody of a kind, in frames that fit."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from chat import fragments
+from chat.actions.messages import post_message
+from chat.actions.rooms import change_room, invite_into_room
+from chat.fragments import Kind
+from chat.hub import log
+from chat.models import Event, Message
+from chat.sidebar import Line
+from tests.visits import shown_ids
+
+pytestmark = pytest.mark.django_db
+PAGE = Kind("html", "en", "UTC")
+CURSOR = '<div id="cursor"'
+
+
+@pytest.fixture
+def say(bob, lobby):
+    def say(*bodies):
+        return [
+            post_message(author=bob, room=lobby, body=body, nonce=f"nonce-{number:04}")
+            for number, body in enumerate(bodies)
+        ]
+
+    return say
+
+
+def events(room, after=0):
+    return log.read(room.pk, after).events
+
+
+def test_all_entries_that_fit_are_one_frame_with_the_last_ones_cursor(lobby, say):
+    said = say("One", "Two", "Three")
+
+    [frame] = fragments.frames(events(lobby), PAGE)
+
+    assert frame.seq == said[-1].seq
+    assert shown_ids(frame.text) == [message.pk for message in said]
+    assert frame.text.count(CURSOR) == 1
+    assert f'name="after" value="{frame.seq}"' in frame.text
+    assert fragments.epoch() in frame.text
+
+
+def test_entries_that_do_not_fit_are_split_between_them(lobby, say, monkeypatch):
+    said = say(*(f"Number {number}" for number in range(10)))
+    monkeypatch.setattr(fragments, "MAX_FRAME_BYTES", 3000)
+
+    frames = fragments.frames(events(lobby, said[0].seq - 1), PAGE)
+
+    assert len(frames) > 2
+    assert [key for frame in frames for key in shown_ids(frame.text)] == [m.pk for m in said]
+    for frame in frames:
+        assert frame.seq == Message.objects.get(pk=shown_ids(frame.text)[-1]).seq
+        assert frame.text.count(CURSOR) == 1
+
+
+def test_an_entry_that_fits_nowhere_has_a_frame_of_its_own(lobby, say, monkeypatch):
+    said = say("One", "Two")
+    monkeypatch.setattr(fragments, "MAX_FRAME_BYTES", 10)
+
+    frames = fragments.frames(events(lobby, said[0].seq - 1), PAGE)
+
+    assert [shown_ids(frame.text) for frame in frames] == [[said[0].pk], [said[1].pk]]
+
+
+def test_an_empty_log_is_no_frame():
+    assert fragments.frames([], PAGE) == []
+    assert fragments.changes([], PAGE) == []
+
+
+def test_changes_are_without_posts_and_do_not_move_a_page(alice, lobby, say):
+    say("One")
+    change_room(editor=alice, room=lobby, name="Frogs only", purpose="For <frogs>")
+
+    [frame] = fragments.changes(events(lobby), PAGE)
+
+    assert "Frogs only" in frame.text
+    assert "&lt;frogs&gt;" in frame.text
+    assert not shown_ids(frame.text)
+    assert CURSOR not in frame.text
+
+
+@pytest.mark.parametrize("page", ("stream", "plain"))
+def test_a_stream_gets_messages_alone(page, alice, charlie, lobby, say):
+    kind = Kind(page, "en", "UTC")
+    say("One")
+    change_room(editor=alice, room=lobby, name="Frogs only", purpose="")
+
+    [frame] = fragments.frames(events(lobby), kind)
+
+    assert frame.text.count("<li") == 1
+    assert "hx-swap-oob" not in frame.text
+    assert frame.seq == events(lobby)[-1].seq
+    assert fragments.changes(events(lobby), kind) == []
+
+
+def test_times_are_those_of_the_readers_place(lobby, say):
+    (message,) = say("Late")
+    Message.objects.filter(pk=message.pk).update(
+        created_at=datetime(2026, 3, 10, 22, 30, tzinfo=UTC)
+    )
+
+    shown = {
+        zone: fragments.frames(events(lobby), Kind("html", "en", zone))[0].text
+        for zone in ("UTC", "Asia/Tokyo")
+    }
+
+    assert ">22:30</time>" in shown["UTC"]
+    assert "10 March 2026" in shown["UTC"]
+    assert ">07:30</time>" in shown["Asia/Tokyo"]
+    assert "11 March 2026" in shown["Asia/Tokyo"]
+
+
+def test_people_of_one_kind_read_one_text(alice, bob):
+    assert Kind.of(alice) == Kind.of(bob) != Kind.of(bob, "stream")
+    bob.time_zone = "Asia/Tokyo"
+    assert Kind.of(alice) != Kind.of(bob)
+
+
+def test_the_number_of_members_follows_who_comes(alice, charlie, pond):
+    before = Event.objects.filter(room=pond).count()
+    invite_into_room(inviter=alice, room=pond, people=[charlie])
+
+    [frame] = fragments.frames(events(pond, before), PAGE)
+
+    assert "3 members" in frame.text
+
+
+def test_a_reset_is_the_newest_page_and_its_cursor(lobby, say, monkeypatch):
+    monkeypatch.setattr("chat.history.PAGE_SIZE", 2)
+    said = say("One", "Two", "Three")
+    lobby.refresh_from_db()
+
+    frame = fragments.reset(lobby, PAGE)
+
+    assert shown_ids(frame.text) == [message.pk for message in said[1:]]
+    assert 'hx-swap-oob="innerHTML:#messages"' in frame.text
+    assert "Older messages" in frame.text
+    assert frame.text.count(CURSOR) == 1
+    assert frame.seq == lobby.last_seq
+
+
+def test_a_sidebar_escapes_what_people_named():
+    line = Line(1, "pond", "<script>alert(1)</script>", "private", unread=True)
+
+    text = fragments.sidebar([line], "pond", "<b>Site</b>", PAGE)
+
+    assert "<script" not in text
+    assert "<b>" not in text
+    assert "(1) &lt;script&gt;" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    (
+        (4400, "Please reload the page."),
+        (4401, "You have been signed out."),
+        (4403, "You are no longer in this room."),
+        (4404, "There is no such room, or it is not for you."),
+        (4429, "Too many pages are open"),
+    ),
+)
+def test_the_last_frame_says_why_and_takes_the_socket_away(code, sentence):
+    text = fragments.goodbye(code, PAGE)
+
+    assert sentence in text
+    assert '<div id="live" hx-swap-oob="delete">' in text
+
+
+def test_a_refusal_is_a_sentence_and_never_markup():
+    assert "&lt;b&gt;" in fragments.refusal("<b>", PAGE)
