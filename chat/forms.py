@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat import markup, names
-from chat.actions.people import username_is_taken
 from chat.models import Person, Role, Room, RoomKind, Site
 
 
@@ -60,7 +59,7 @@ class UsernameField(forms.CharField):
 
     def clean(self, value: Any) -> str:
         username = names.validate_username(super().clean(value))
-        if username_is_taken(username):
+        if Person.objects.has_look_alike(username):
             raise forms.ValidationError(_("This username is taken, or looks like one that is."))
         return username
 

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from chat.actions.rooms import enter_invited_rooms, enter_lobby
 from chat.errors import Invalid, Refused
 from chat.models import ApiToken, Invitation, Person, Role, Room, Site
-from chat.names import skeleton
 from chat.permissions import can_administer_site, can_change_role
 
 
@@ -53,11 +52,6 @@ def join_site(*, invitation: Invitation, username: str, name: str, password: str
             person=person, rooms=invitation.rooms.all(), inviter=invitation.created_by
         )
     return person
-
-
-def username_is_taken(username: str) -> bool:
-    """Whether somebody has this username, or one that looks like it."""
-    return Person.objects.filter(skeleton=skeleton(username)).exists()
 
 
 def create_invitation(

@@ -30,6 +30,10 @@ class PersonManager(BaseUserManager["Person"]):
     def get_by_natural_key(self, username: str | None) -> "Person":
         return self.get(username=normalise_username(username or ""))
 
+    def has_look_alike(self, username: str) -> bool:
+        """Whether somebody has this username, or one that looks like it."""
+        return self.filter(skeleton=skeleton(username)).exists()
+
 
 def site_time_zone() -> str:
     return settings.TIME_ZONE
