@@ -154,10 +154,10 @@ def running(data_dir: Path, **options: object) -> Iterator[Site]:
         site.stop()
 
 
-def populated(folder: Path, variables: dict[str, str] | None = None) -> Path:
+def populated(folder: Path, variables: dict[str, str] | None = None, **more: int) -> Path:
     """A data directory with an invented team of four, three rooms and 300 messages."""
     site = Site(data_dir=folder, port=1, variables=variables or {})
-    numbers = {"people": 4, "rooms": 3, "messages": 300, "password": PASSWORD}
+    numbers = {"people": 4, "rooms": 3, "messages": 300} | more | {"password": PASSWORD}
     site.manage("migrate", "--verbosity", "0")
     site.manage("populate", *(word for key in numbers for word in (f"--{key}", f"{numbers[key]}")))
     return folder
