@@ -35,7 +35,7 @@ def _measured(bench: Bench) -> Result:
         SCENARIOS[bench.result.scenario](bench)
     except Invalid as problem:
         bench.result.complaints.append(str(problem))
-    bench.note_the_noise()
+    bench.judge_the_noise()
     bench.result.seconds = perf_counter() - began
     return bench.result
 

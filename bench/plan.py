@@ -12,24 +12,26 @@ class Plan:
     sockets: int = 500
     # Messages that are on their way at once, in the closed loop of `fanout`.
     in_flight: int = 16
-    warm_up_seconds: float = 1.5
-    fanout_seconds: float = 5.0
+    warm_up_seconds: float = 1.0
+    fanout_seconds: float = 4.0
     posts_a_second: float = 2.0
-    latency_seconds: float = 15.0
-    latency_peer_seconds: float = 4.0
+    latency_seconds: float = 10.0
+    latency_peer_seconds: float = 3.0
     few_sockets: int = 200
     many_sockets: int = 1200
-    page_seconds: float = 2.5
+    page_seconds: float = 2.0
     messages: int = 2000
 
 
 QUICK = Plan(
     rounds=3,
-    warm_up_seconds=1.0,
-    fanout_seconds=2.0,
-    latency_seconds=5.0,
-    latency_peer_seconds=2.0,
-    many_sockets=700,
+    sockets=300,
+    warm_up_seconds=0.7,
+    fanout_seconds=1.5,
+    latency_seconds=3.0,
+    latency_peer_seconds=1.5,
+    few_sockets=100,
+    many_sockets=400,
     page_seconds=1.0,
     messages=500,
 )

@@ -8,7 +8,8 @@ from bench.plan import Plan
 from bench.report import Result
 
 MAX_GENERATOR_SHARE = 0.6
-QUIET_SHARE = 0.1
+MIN_SATURATED_SHARE = 0.7
+QUIET_SHARE, MAX_OTHERS_SHARE = 0.1, 0.25
 
 
 @dataclass
@@ -32,9 +33,20 @@ class Bench:
                 f"(at most {MAX_GENERATOR_SHARE:.0%}): it may be the bottleneck"
             )
 
-    def note_the_noise(self) -> None:
-        """Notes how much of both cores went to others, when it is worth knowing."""
-        if (worst := max(self._others, default=0.0)) > QUIET_SHARE:
-            self.result.notes.append(
-                f"not a quiet machine: up to {worst:.0%} of the two cores went to others"
+    def check_saturated(self, watch: Watch, what: str) -> None:
+        """Complains when a server that should have been busy was not: the load did not reach it."""
+        if watch.server < MIN_SATURATED_SHARE:
+            self.result.complaints.append(
+                f"{what}: the server used only {watch.server:.0%} of its core (at least "
+                f"{MIN_SATURATED_SHARE:.0%}), while others took {watch.others:.0%} of both cores: "
+                "it was not saturated"
             )
+
+    def judge_the_noise(self) -> None:
+        """Notes how much of both cores went to others; with too much the figures don't count."""
+        worst = max(self._others, default=0.0)
+        sentence = f"not a quiet machine: up to {worst:.0%} of the two cores went to others"
+        if worst > MAX_OTHERS_SHARE:
+            self.result.complaints.append(f"{sentence} (at most {MAX_OTHERS_SHARE:.0%})")
+        elif worst > QUIET_SHARE:
+            self.result.notes.append(sentence)

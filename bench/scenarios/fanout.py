@@ -24,7 +24,7 @@ MIN_RATIO = 10.0
 class Round:
     deliveries_a_second: float
     server_seconds_a_delivery: float
-    posts_a_second: float
+    messages_a_second: float
 
 
 def fanout(bench: Bench) -> None:
@@ -40,12 +40,14 @@ def fanout(bench: Bench) -> None:
         tutorial: list[Round] = []
         for number in range(1, plan.rounds + 1):
             bench.say(f"round {number} of {plan.rounds}")
-            own.append(_round(bench, partial(gatherings.at_natterjack, ours, site, *sizes)))
-            tutorial.append(_round(bench, partial(gatherings.at_tutorial, peer, *sizes)))
+            at_ours = partial(gatherings.at_natterjack, ours, site, *sizes)
+            at_peer = partial(gatherings.at_tutorial, peer, *sizes)
+            own.append(_round(bench, at_ours, "natterjack"))
+            tutorial.append(_round(bench, at_peer, "tutorial"))
     bench.result.figures += _figures(own, tutorial)
 
 
-def _round(bench: Bench, gather: Gather) -> Round:
+def _round(bench: Bench, gather: Gather, what: str) -> Round:
     with gather() as here:
         end = saturate(here.loop, here.ledger, here.writers, first=1)
         here.loop.run_for(bench.plan.warm_up_seconds)
@@ -57,7 +59,8 @@ def _round(bench: Bench, gather: Gather) -> Round:
         messages = len(here.ledger.delivered_at) - messages_before
         end()
         here.finish()
-    bench.check(watch, "fanout")
+    bench.check(watch, what)
+    bench.check_saturated(watch, what)
     return Round(
         deliveries / watch.seconds, watch.server_seconds / deliveries, messages / watch.seconds
     )
@@ -74,8 +77,8 @@ def _figures(own: list[Round], tutorial: list[Round]) -> list[Figure]:
             [ours.deliveries_a_second / theirs.deliveries_a_second for ours, theirs in pairs],
             at_least=MIN_RATIO,
         ),
-        Figure("messages", "/s", [each.posts_a_second for each in own]),
-        Figure("  tutorial", "/s", [each.posts_a_second for each in tutorial]),
+        Figure("messages", "/s", [each.messages_a_second for each in own]),
+        Figure("  tutorial", "/s", [each.messages_a_second for each in tutorial]),
         Figure(
             "server CPU a delivery", "µs", [each.server_seconds_a_delivery * 1e6 for each in own]
         ),
