@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from types import SimpleNamespace
 
+import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
@@ -23,6 +24,10 @@ from chat.hub import bells
 from chat.models import Role, Room, RoomKind, Site
 from tests.sockets import Socket, cookie_headers, token_headers
 from tests.visits import PASSWORD
+
+# A deadline of Hypothesis's measures how busy the machine is.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session", autouse=True)

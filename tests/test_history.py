@@ -18,8 +18,10 @@ def bobs(bob, sign_in):
 
 
 @pytest.fixture
-def many(bob, lobby):
-    return say(bob, lobby, 120)
+def many(bob, lobby, monkeypatch):
+    """Two pages and a bit, on pages of ten."""
+    monkeypatch.setattr(history, "PAGE_SIZE", 10)
+    return say(bob, lobby, 24)
 
 
 def ids(messages):
@@ -28,7 +30,7 @@ def ids(messages):
 
 def test_history_goes_back_page_by_page_to_the_beginning(bobs, many):
     before, seen = "", []
-    for _page in range(4):
+    for _page in range(3):
         shown = bobs.get(f"/rooms/general/messages/{before}").context["page"]
         seen = ids(shown.messages) + seen
         before = f"?before={shown.first}"
@@ -51,16 +53,16 @@ def test_history_goes_on_page_by_page_to_the_newest(bobs, many):
 
 
 def test_a_page_before_a_place_ends_right_before_it(bobs, many):
-    page = bobs.get(f"/rooms/general/messages/?before={many[60].seq}").content.decode()
+    page = bobs.get(f"/rooms/general/messages/?before={many[12].seq}").content.decode()
 
-    assert shown_ids(page) == ids(many[10:60])
+    assert shown_ids(page) == ids(many[2:12])
     assert 'id="cursor"' not in page
 
 
 def test_the_place_around_a_message_holds_it_in_its_middle(lobby, many):
-    page = history.around(lobby, many[60].seq)
+    page = history.around(lobby, many[12].seq)
 
-    assert ids(page.messages) == ids(many[36:86])
+    assert ids(page.messages) == ids(many[8:18])
 
 
 @pytest.mark.parametrize("query", ("before=1", "before=0", "after=999999", "at=999999", "at=0"))
@@ -82,11 +84,11 @@ def test_for_htmx_an_older_page_is_its_messages_and_a_resume_from_its_place(bobs
     lobby.refresh_from_db()
 
     answer = bobs.get(
-        f"/rooms/general/messages/?before={many[60].seq}", headers={"HX-Request": "true"}
+        f"/rooms/general/messages/?before={many[12].seq}", headers={"HX-Request": "true"}
     )
     swap = answer.content.decode()
 
-    assert shown_ids(swap) == ids(many[10:60])
+    assert shown_ids(swap) == ids(many[2:12])
     assert "<html" not in swap
     assert 'hx-swap-oob="innerHTML:#again"' in swap
     assert value_of(swap, "after") == str(lobby.last_seq)
@@ -94,7 +96,7 @@ def test_for_htmx_an_older_page_is_its_messages_and_a_resume_from_its_place(bobs
 
 
 def test_the_first_page_says_that_it_is_the_beginning(bobs, many):
-    page = bobs.get(f"/rooms/general/messages/?before={many[20].seq}").content.decode()
+    page = bobs.get(f"/rooms/general/messages/?before={many[4].seq}").content.decode()
 
     assert "This is the beginning." in page
 

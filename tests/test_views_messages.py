@@ -5,10 +5,10 @@ import re
 import pytest
 from django.test import Client
 
-from chat.actions.messages import post_message
+from chat import history
 from chat.models import Message
 from project.environment import Rate
-from tests.visits import value_of
+from tests.visits import say, value_of
 
 pytestmark = pytest.mark.django_db
 
@@ -253,11 +253,10 @@ def test_a_room_that_is_not_for_them_is_one_sentence_for_htmx_too(address, charl
 
 
 @pytest.fixture
-def many(bob, lobby):
-    return [
-        post_message(author=bob, room=lobby, body=f"number {number}", nonce=f"nonce-{number:04}")
-        for number in range(120)
-    ]
+def many(bob, lobby, monkeypatch):
+    """Two pages and a bit, on pages of ten."""
+    monkeypatch.setattr(history, "PAGE_SIZE", 10)
+    return say(bob, lobby, 24)
 
 
 def test_a_recent_message_is_shown_on_the_live_page(bobs, many):
@@ -268,11 +267,11 @@ def test_a_recent_message_is_shown_on_the_live_page(bobs, many):
 
 @pytest.mark.parametrize("query", ("", "?plain=1"))
 def test_an_old_message_is_shown_among_its_neighbours(query, bobs, many):
-    answer = bobs.get(f"/messages/{many[30].pk}/{query}", follow=True)
+    answer = bobs.get(f"/messages/{many[6].pk}/{query}", follow=True)
     page = answer.content.decode()
 
-    assert answer.redirect_chain[-1][0].endswith(f"at={many[30].seq}#message-{many[30].pk}")
-    for shown in (many[10], many[30], many[50]):
+    assert answer.redirect_chain[-1][0].endswith(f"at={many[6].seq}#message-{many[6].pk}")
+    for shown in (many[2], many[6], many[10]):
         assert f'id="message-{shown.pk}"' in page
     assert "Newer messages" in page
     assert "To the newest" in page
