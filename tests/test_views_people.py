@@ -122,6 +122,13 @@ def test_a_persons_own_styles_differ_by_person_and_role(alice, bob, sign_in):
         assert word in style(bob)["Cache-Control"]
 
 
+def test_no_browser_keeps_it_that_somebody_was_signed_out(client, bob):
+    answer = client.get("/me.css?v=whatever")
+
+    assert answer.status_code == 302
+    assert answer["Cache-Control"] == "no-store"
+
+
 def test_the_address_of_ones_styles_changes_with_what_is_in_them(bob, sign_in):
     before = sign_in(bob).get("/people/").context["me_digest"]
     bob.role = Role.ADMINISTRATOR

@@ -19,8 +19,8 @@ _MAX_REPORT_BYTES = 4096
 
 
 @require_GET
+@for_people  # outside of the caching: who is signed out is sent to sign in now, not for a year
 @cache_control(private=True, max_age=31536000, immutable=True)
-@for_people
 def me_css(request: Request, person: Person) -> HttpResponse:
     """The viewer's own style rules; the address names their digest, so they never change."""
     mode = request.GET.get("lines")
