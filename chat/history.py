@@ -40,7 +40,7 @@ def before(room: Room, seq: int | None) -> Page:
     top = head if seq is None else min(seq - 1, head)
     found = list(_messages(room).filter(seq__lte=top).order_by("-seq")[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE][::-1]
-    newer = bool(shown) and shown[-1].seq < room.last_message_seq
+    newer = (shown[-1].seq if shown else 0) < room.last_message_seq
     return Page(shown, head, has_older=len(found) > PAGE_SIZE, has_newer=newer)
 
 

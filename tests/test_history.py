@@ -65,11 +65,33 @@ def test_the_place_around_a_message_holds_it_in_its_middle(lobby, many):
     assert ids(page.messages) == ids(many[8:18])
 
 
-@pytest.mark.parametrize("query", ("before=1", "before=0", "after=999999", "at=999999", "at=0"))
-def test_a_place_beyond_the_ends_is_an_answer(query, bobs, many):
-    address = "/rooms/general/" if query.startswith("at") else "/rooms/general/messages/"
+@pytest.mark.parametrize("query", ("before=1", "before=0", "after=999999"))
+def test_a_place_beyond_the_ends_leads_to_the_newest_page(query, bobs, many):
+    answer = bobs.get(f"/rooms/general/messages/?{query}")
 
-    assert bobs.get(f"{address}?{query}").status_code == 200
+    assert (answer.status_code, answer["Location"]) == (302, "/rooms/general/")
+
+
+@pytest.mark.parametrize(("at", "is_live"), ((0, False), (999_999, True)))
+def test_a_place_beyond_the_ends_is_shown_as_the_nearest_page(at, is_live, bobs, many):
+    answer = bobs.get(f"/rooms/general/?at={at}")
+
+    assert answer.context["page"].messages
+    assert answer.context["is_live"] == is_live
+
+
+@pytest.mark.parametrize("address", ("/rooms/general/messages/?before=1", "/rooms/general/?at=9"))
+def test_an_empty_room_is_empty_and_live_wherever_one_looks(address, bobs):
+    answer = bobs.get(address)
+
+    assert (answer.status_code, answer.context["is_live"]) == (200, True)
+
+
+@pytest.mark.parametrize("before", (0, 1))
+def test_a_page_before_everything_is_not_the_head_of_the_list(before, lobby, many):
+    page = history.before(lobby, before)
+
+    assert (page.messages, page.has_newer) == ([], True)
 
 
 @pytest.mark.parametrize("value", ("abc", "-1", "1e3", "", "1.0", "١", "9" * 19, "0x1", " 1"))

@@ -68,6 +68,8 @@ def _page(request: Request, person: Person, room: Room) -> HttpResponse:
             "epoch": fragments.epoch(),
         }
         return render(request, "chat/swaps/older.html", context)
+    if not page.messages and room.last_message_seq:  # beyond an end: there is nothing to go on from
+        return redirect(go(request, "room", room.slug))
     return show(request, person, room, page)
 
 
