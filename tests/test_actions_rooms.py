@@ -12,7 +12,7 @@ from chat.actions.rooms import (
     remove_from_room,
 )
 from chat.errors import Refused
-from chat.models import Event, EventKind, Membership, Role, Room, RoomKind
+from chat.models import Event, EventKind, Membership, Person, Role, Room, RoomKind
 
 pytestmark = pytest.mark.django_db
 
@@ -234,6 +234,19 @@ def test_a_conversation_is_called_after_the_others_in_it(alice, bob, charlie):
 
     assert room.label_for(alice) == "Bob, Charlie"
     assert room.label_for(bob) == "Alice, Charlie"
+
+
+def test_a_crowd_has_one_conversation_too(alice, bob):
+    crowd = Person.objects.bulk_create(
+        Person(username=f"one{number}", skeleton=f"{number}", name=f"One {number}")
+        for number in range(300)
+    )
+
+    room = open_direct_room(opener=alice, others=crowd)
+
+    assert open_direct_room(opener=alice, others=crowd) == room
+    assert open_direct_room(opener=alice, others=crowd[1:]) != room
+    assert len(room.direct_key) <= Room._meta.get_field("direct_key").max_length
 
 
 def test_a_conversation_with_oneself_is_for_notes(bob):

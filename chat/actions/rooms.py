@@ -1,5 +1,6 @@
 """Rooms: make, join, leave, change, talk directly."""
 
+import hashlib
 import secrets
 from collections.abc import Iterable
 
@@ -17,6 +18,8 @@ from chat.permissions import (
     can_join,
     can_leave,
 )
+
+MAX_KEY_CHARACTERS = 400
 
 
 def create_room(*, creator: Person, name: str, purpose: str, kind: RoomKind) -> Room:
@@ -147,7 +150,9 @@ def _with_free_slug(slug: str, **fields: object) -> Room:
 
 
 def _direct_key(people: Iterable[Person]) -> str:
-    return "-".join(str(key) for key in sorted({person.pk for person in people}))
+    key = "-".join(str(key) for key in sorted({person.pk for person in people}))
+    # Too long for the column is a crowd of a hundred; a hash tells crowds apart as well.
+    return key if len(key) <= MAX_KEY_CHARACTERS else hashlib.sha256(key.encode()).hexdigest()
 
 
 def _share_rooms(guest: Person, people: Iterable[Person]) -> bool:
