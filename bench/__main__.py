@@ -6,10 +6,10 @@ from time import perf_counter
 
 from bench import cores, plan, report
 from bench.errors import Invalid
-from bench.product import ROOT
 from bench.report import Result
 from bench.rounds import Bench
 from bench.scenarios import SCENARIOS
+from bench.site import ROOT
 
 
 def main() -> int:
@@ -48,10 +48,11 @@ def _arguments() -> argparse.Namespace:
         epilog="\n".join(["scenarios (all of them by default):", *docs]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "scenario", nargs="*", choices=[*SCENARIOS, []], metavar="SCENARIO", help="see below"
-    )
-    return parser.parse_args()
+    parser.add_argument("scenario", nargs="*", metavar="SCENARIO", help="see below")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.scenario) - set(SCENARIOS):
+        parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
+    return arguments
 
 
 def _first_line(name: str) -> str:

@@ -11,8 +11,9 @@ from bench.errors import Invalid
 from bench.ledger import Ledger
 from bench.loop import Loop
 from bench.peers.tutorial.client import Page
-from bench.product import Poster, Site
+from bench.product import Poster
 from bench.servers import Server
+from bench.site import Site
 
 _SETTLE_SECONDS = 0.5
 _DELIVER_SECONDS = 20.0

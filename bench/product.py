@@ -1,17 +1,11 @@
-"""Natterjack as a load sees it: its site with people, its pages, its form."""
+"""Natterjack's room as a load sees it: its page with the socket, and its form."""
 
 import json
-import os
 import re
 import secrets
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from time import perf_counter
 
 from bench import texts
@@ -21,66 +15,10 @@ from bench.ledger import Ledger
 from bench.loop import Loop
 from bench.sockets import Socket
 
-ROOT = Path(__file__).resolve().parent.parent
 SLUG = "general"
-ROOMS = 6
 THROTTLE_SECONDS, DELAY_SECONDS = 5.0, 2.0
-# Settings of the shell that would change what is measured.
-_FOREIGN = {"DATABASE_URL", "DEBUG", "REDIS_URL", "SECRET_KEY", "SITE_URL", "HOST", "PORT"}
-_LIMITS = ("POSTS", "SIGNINS", "JOINS", "FRAMES", "SOCKETS", "STREAMS")
 _MESSAGE = re.compile(rb'id="message-\d+"')
 _SEQ = re.compile(rb'name="seq" value="(\d+)"')
-
-
-@dataclass(frozen=True)
-class Site:
-    """A data directory, and the session keys of its people: member1 first."""
-
-    data_dir: Path
-    sessions: list[str]
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return environment(self.data_dir)
-
-
-def environment(data_dir: Path) -> dict[str, str]:
-    """This shell's, without its site, and with every limit off."""
-    inherited = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-    limits = {f"LIMIT_{name}": "off" for name in _LIMITS}
-    return inherited | limits | {"DATA_DIR": str(data_dir)}
-
-
-@contextmanager
-def site(people: int, messages: int) -> Iterator[Site]:
-    """A populated site with somebody signed in for each of its people."""
-    with data_directory() as directory:
-        variables = environment(directory)
-        manage = [sys.executable, "manage.py"]
-        invented = f"--people {people} --rooms {ROOMS} --messages {messages}".split()
-        password = ["--password", secrets.token_urlsafe()]
-        _run([*manage, "migrate", "--verbosity", "0"], variables)
-        _run([*manage, "populate", *invented, *password], variables)
-        sign_in = "from bench.sign_in import main; main()"
-        sessions = _run([*manage, "shell", "--no-imports", "-v", "0", "-c", sign_in], variables)
-        yield Site(directory, json.loads(sessions))
-
-
-@contextmanager
-def data_directory() -> Iterator[Path]:
-    """An empty one on the checkout's own disk: a temporary file system would commit for free."""
-    (ROOT / "var").mkdir(mode=0o700, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / "var") as name:
-        yield Path(name)
-
-
-def _run(command: list[str], variables: dict[str, str]) -> str:
-    done = subprocess.run(
-        command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise Invalid(f"{' '.join(command[1:3])}: {done.stderr[-500:]}")
-    return done.stdout
 
 
 @dataclass(frozen=True)

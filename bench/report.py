@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.product import ROOT
+from bench.site import ROOT
 
 RESULTS = ROOT / "bench" / "results"
 _PACKAGES = ("autobahn", "channels", "daphne", "django", "twisted")

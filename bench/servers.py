@@ -6,19 +6,22 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, sleep
+from typing import TextIO
 
 from bench.cores import on_core
 from bench.errors import Invalid
-from bench.product import ROOT, Site
+from bench.site import ROOT, Site
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.002
+_MAX_COMPLAINT_CHARACTERS = 2000
 
 
 @dataclass(frozen=True)
@@ -62,22 +65,31 @@ def running(
     """Starts it on a free port, waits until `path` answers 200, and ends it with Ctrl-C."""
     port = _free_port()
     command = [*command, str(port)] if adds_port else command
-    began = perf_counter()
-    with on_core(core):
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env={**variables, "PORT": str(port)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=None,
-            start_new_session=True,
-        )
-    try:
-        _wait_for_200(process, port, path)
-        yield Server(process.pid, port, perf_counter() - began)
-    finally:
-        _stop(process)
+    with tempfile.TemporaryFile("w+") as console:
+        began = perf_counter()
+        with on_core(core):
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env={**variables, "PORT": str(port)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=console,
+                start_new_session=True,
+            )
+        try:
+            _wait_for_200(process, port, path)
+            yield Server(process.pid, port, perf_counter() - began)
+        finally:
+            _stop(process)
+            _repeat(console)
+
+
+def _repeat(console: TextIO) -> None:
+    """Passes on what the server complained about; a server under load may say it a lot."""
+    console.seek(0)
+    if text := console.read(_MAX_COMPLAINT_CHARACTERS):
+        print(f"the server said:\n{text.rstrip()}", file=sys.stderr)
 
 
 def _wait_for_200(process: subprocess.Popen[bytes], port: int, path: str) -> None:

@@ -9,13 +9,14 @@ The tutorial's chat takes the same text from a socket and passes it on.
 from dataclasses import dataclass
 from functools import partial
 
-from bench import gatherings, product
+from bench import gatherings
 from bench.cores import Watch
 from bench.crowd import saturate
 from bench.gatherings import Gather
 from bench.report import Figure
 from bench.rounds import Bench
 from bench.servers import daphne_with, natterjack
+from bench.site import populated
 
 MIN_RATIO = 10.0
 
@@ -31,7 +32,7 @@ def fanout(bench: Bench) -> None:
     plan = bench.plan
     bench.say(f"invents {plan.sockets} people")
     with (
-        product.site(plan.sockets, plan.messages) as site,
+        populated(plan.sockets, plan.messages) as site,
         natterjack(bench.cores.server, site) as ours,
         daphne_with(bench.cores.server, "bench.peers.tutorial.asgi:application", "/") as peer,
     ):

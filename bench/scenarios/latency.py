@@ -7,12 +7,13 @@ from then, not from when it could be sent. So a server that stalls is charged fo
 from functools import partial
 from time import perf_counter
 
-from bench import gatherings, product
+from bench import gatherings
 from bench.cores import Watch
 from bench.gatherings import Gather, Gathering
 from bench.report import Figure
 from bench.rounds import Bench
 from bench.servers import daphne_with, natterjack
+from bench.site import populated
 
 MAX_P99_MILLISECONDS = 100.0
 WRITERS = 10
@@ -24,7 +25,7 @@ def latency(bench: Bench) -> None:
     own: list[list[float]] = []
     tutorial: list[list[float]] = []
     with (
-        product.site(plan.sockets, plan.messages) as site,
+        populated(plan.sockets, plan.messages) as site,
         natterjack(bench.cores.server, site) as ours,
         daphne_with(bench.cores.server, "bench.peers.tutorial.asgi:application", "/") as peer,
     ):

@@ -13,10 +13,10 @@ from bench.crowd import Crowd, Join
 from bench.errors import Invalid
 from bench.ledger import Ledger
 from bench.loop import Loop
-from bench.product import Site
 from bench.report import Figure
 from bench.rounds import Bench
 from bench.servers import Server, natterjack
+from bench.site import Site, populated
 
 MAX_KIBIBYTES = 60.0
 _QUIET_SHARE = 0.05
@@ -28,7 +28,7 @@ def memory(bench: Bench) -> None:
     bench.say(f"invents {plan.many_sockets} people")
     slopes: list[float] = []
     rates: list[float] = []
-    with product.site(plan.many_sockets, plan.messages) as site:
+    with populated(plan.many_sockets, plan.messages) as site:
         for number in range(1, plan.rounds + 1):
             bench.say(f"round {number} of {plan.rounds}")
             with natterjack(bench.cores.server, site) as server:

@@ -8,15 +8,15 @@ it names (sockets and what is fetched while typing apart).
 import re
 from contextlib import ExitStack
 
-from bench import product
 from bench.cores import Watch
 from bench.errors import Invalid
 from bench.http import Answer, Client
 from bench.loop import Loop
-from bench.product import SLUG, Site
+from bench.product import SLUG
 from bench.report import Figure
 from bench.rounds import Bench
 from bench.servers import Server, daphne_with, natterjack
+from bench.site import Site, populated
 
 BROWSERS = 4
 MAX_SCRIPT_KILOBYTES, MAX_KILOBYTES, MAX_REQUESTS = 25.0, 60.0, 6
@@ -30,7 +30,7 @@ def page(bench: Bench) -> None:
     own: list[float] = []
     empty: list[float] = []
     with (
-        product.site(12, plan.messages) as site,
+        populated(12, plan.messages) as site,
         natterjack(bench.cores.server, site) as ours,
         daphne_with(bench.cores.server, "bench.peers.empty:application", "/") as peer,
     ):

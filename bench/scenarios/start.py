@@ -8,11 +8,10 @@ are in the system's cache: the first run of each kind is not counted.
 import sys
 from collections.abc import Mapping
 
-from bench import product
-from bench.product import Site
 from bench.report import Figure
 from bench.rounds import Bench
 from bench.servers import running
+from bench.site import Site, data_directory, environment, populated
 
 MAX_SECONDS = 3.0
 SERVE = [sys.executable, "manage.py", "serve"]
@@ -22,7 +21,7 @@ PAGE = "/login/"
 
 def start(bench: Bench) -> None:
     kinds: dict[str, list[float]] = {"make run": [], "serve": [], "serve, no data yet": []}
-    with product.site(12, bench.plan.messages) as site:
+    with populated(12, bench.plan.messages) as site:
         _round(bench, site)
         for number in range(1, bench.plan.rounds + 1):
             bench.say(f"round {number} of {bench.plan.rounds}")
@@ -34,8 +33,8 @@ def start(bench: Bench) -> None:
 
 
 def _round(bench: Bench, site: Site) -> dict[str, float]:
-    with product.data_directory() as empty:
-        nothing = product.environment(empty)
+    with data_directory() as empty:
+        nothing = environment(empty)
         return {
             "make run": _seconds(bench, MAKE, site.environment),
             "serve": _seconds(bench, SERVE, site.environment),

@@ -1,0 +1,71 @@
+"""A site to measure: a data directory with invented people who are all signed in."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import Invalid
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = 6
+# Settings of the shell that would change what is measured.
+_FOREIGN = {"DATABASE_URL", "DEBUG", "REDIS_URL", "SECRET_KEY", "SITE_URL", "HOST", "PORT"}
+_LIMITS = ("POSTS", "SIGNINS", "JOINS", "FRAMES", "SOCKETS", "STREAMS")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A data directory, and the session keys of its people: member1 first."""
+
+    data_dir: Path
+    sessions: list[str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return environment(self.data_dir)
+
+
+def environment(data_dir: Path) -> dict[str, str]:
+    """This shell's, without its site, and with every limit off."""
+    inherited = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+    limits = {f"LIMIT_{name}": "off" for name in _LIMITS}
+    return inherited | limits | {"DATA_DIR": str(data_dir)}
+
+
+@contextmanager
+def populated(people: int, messages: int) -> Iterator[Site]:
+    """A populated site with somebody signed in for each of its people."""
+    with data_directory() as directory:
+        variables = environment(directory)
+        manage = [sys.executable, "manage.py"]
+        invented = f"--people {people} --rooms {ROOMS} --messages {messages}".split()
+        password = ["--password", secrets.token_urlsafe()]
+        _run([*manage, "migrate", "--verbosity", "0"], variables)
+        _run([*manage, "populate", *invented, *password], variables)
+        sign_in = "from bench.sign_in import main; main()"
+        sessions = _run([*manage, "shell", "--no-imports", "-v", "0", "-c", sign_in], variables)
+        yield Site(directory, json.loads(sessions))
+
+
+@contextmanager
+def data_directory() -> Iterator[Path]:
+    """An empty one on the checkout's own disk: a temporary file system would commit for free."""
+    (ROOT / "var").mkdir(mode=0o700, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / "var") as name:
+        yield Path(name)
+
+
+def _run(command: list[str], variables: dict[str, str]) -> str:
+    done = subprocess.run(
+        command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise Invalid(f"{' '.join(command[1:3])}: {done.stderr[-500:]}")
+    return done.stdout
