@@ -1,14 +1,19 @@
-"""The doorbell between processes: quick while Redis is there, and never needed."""
+"""The doorbell: what it carries, and what happens while nobody can hear it."""
+
+import asyncio
+import logging
 
 import pytest
 from channels.layers import get_channel_layer
 
-from chat.hub import Ring, bells
-from chat.models import EventKind
+from chat import hub
+from chat.hub import bells
 from tests.servers import redis_server
-from tests.sockets import post, token_of, until
+from tests.sockets import until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shared_layer")]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+RING = hub.Ring(room_id=1, seq=7, kind="message.posted", people=(3, 4))
 
 
 @pytest.fixture(scope="module")
@@ -18,92 +23,110 @@ def redis():
 
 
 @pytest.fixture
-async def shared_layer(redis, settings, monkeypatch):
-    monkeypatch.setattr("chat.hub.bells._RETRY_SECONDS", 0.05)
+def shared(redis, settings, monkeypatch):
+    """The layer of a site with several processes."""
+    monkeypatch.setattr(bells, "_RETRY_SECONDS", 0.05)
     settings.CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.core.RedisChannelLayer",
             "CONFIG": {"hosts": [{"address": redis.url, "socket_timeout": 30}]},
         }
     }
-    yield
+
+
+@pytest.fixture
+async def heard():
+    """The rings that this process hears from others, from when it listens."""
+    rings = []
+    listening = asyncio.create_task(bells.listen(rings.append))
+    yield rings
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
     await get_channel_layer().close_pools()
 
 
-@pytest.fixture
-async def neighbour(bob, shared_layer):
-    """Another process on the same channel layer: `hear()` is the next ring that it hears."""
-    layer = get_channel_layer()
-    channel = await layer.new_channel()
-    await layer.group_add(bells.GROUP, channel)
-
-    class Neighbour:
-        async def ring(self, what):
-            await layer.group_send(bells.GROUP, what.as_message() | {"process": "another"})
-
-        async def hear(self):
-            return Ring.from_message(await layer.receive(channel))
-
-    return Neighbour()
+async def ring_from_elsewhere(ring):
+    message = ring.as_message() | {"process": "another"}
+    await get_channel_layer().group_send(bells.GROUP, message)
 
 
-@pytest.fixture
-async def his(bob, connect, quick_hub, monkeypatch):
-    """A page of Bob's in a process that hears of nothing but by the bell."""
-    socket = await connect(token=await token_of(bob), path="/ws/chat/general/", resume=0)
-    monkeypatch.setattr("chat.hub.hub.TICK_SECONDS", 3600)
-    return socket
+def lines(caplog):
+    return [each.getMessage() for each in caplog.records if each.name == "chat.hub.bells"]
 
 
-async def test_a_post_is_rung_at_the_other_processes_without_its_content(
-    alice, lobby, neighbour, his
-):
-    message = await post(alice, lobby, "Secret")
-
-    ring = await neighbour.hear()
-
-    assert ring == Ring(lobby.pk, message.seq, EventKind.MESSAGE_POSTED.value, ())
-    assert "Secret" not in str(ring.as_message())
+def test_a_ring_arrives_as_it_was_sent():
+    assert hub.Ring.from_message(RING.as_message()) == RING
 
 
-async def test_a_ring_of_another_process_shows_what_it_wrote(
-    alice, lobby, neighbour, his, quick_hub, monkeypatch
-):
-    message = await _unheard_post(alice, lobby, monkeypatch)
-
-    # The hub may still be on its way to the group: it is rung until it has heard.
-    while message.pk not in his.shown:
-        await neighbour.ring(Ring(lobby.pk, message.seq, EventKind.MESSAGE_POSTED.value))
-        await his.hear()
-
-    assert his.shown == [message.pk]
+def test_a_ring_carries_no_content():
+    assert set(RING.as_message()) == {"type", "process", "room_id", "seq", "kind", "people"}
 
 
-async def test_without_redis_a_post_is_live_here_and_the_log_says_so_once_each_way(
-    alice, lobby, redis, neighbour, his, caplog
-):
-    redis.stop()
-    try:
-        for _time in range(3):
-            message = await post(alice, lobby)
-            await his.until_shown(message)
-        await until(lambda: "Other processes hear us a tick late" in caplog.text)
-    finally:
+async def test_other_processes_are_heard_and_ones_own_rings_are_not(shared, heard):
+    async def is_heard():
+        await bells.publish(RING)
+        await ring_from_elsewhere(hub.Ring(room_id=2))
+        await asyncio.sleep(0.01)
+        return heard
+
+    async with asyncio.timeout(5):
+        while not await is_heard():
+            pass
+
+    assert {ring.room_id for ring in heard} == {2}
+
+
+def test_a_process_that_serves_nobody_rings_too(shared, redis):
+    bells.ring(RING)
+
+    assert bells.bell.reaches_others
+
+
+async def test_redis_may_go_and_come_back_and_each_is_said_once(shared, redis, heard, caplog):
+    await until(lambda: bells.bell.reaches_others)
+    with caplog.at_level(logging.WARNING):
+        redis.stop()
+        for _ in range(3):
+            await bells.publish(RING)
+        assert len(lines(caplog)) == 1
+        assert lines(caplog)[0].startswith("Other processes hear us a tick late")
+
         redis.start()
+        await until(lambda: len(lines(caplog)) == 2)
+        assert lines(caplog)[1] == "Other processes hear us at once again"
 
-    await until(lambda: "Other processes hear us at once again" in caplog.text)
-    assert caplog.text.count("a tick late") == 1
-
-
-async def _unheard_post(author, room, monkeypatch):
-    """Written by a process whose hub is not this one."""
-    with monkeypatch.context() as silence:
-        silence.setattr(bells.bell, "answer", None)
-        silence.setattr(bells.bell, "loop", None)
-        return await post(author, room)
+    async with asyncio.timeout(5):
+        while not heard:
+            await ring_from_elsewhere(hub.Ring(room_id=2))
+            await asyncio.sleep(0.01)
 
 
-async def test_a_command_without_a_hub_rings_at_the_server(alice, lobby, neighbour, monkeypatch):
-    message = await _unheard_post(alice, lobby, monkeypatch)
+async def test_without_redis_nothing_leaves_the_process(quick_hub, caplog):
+    answered = []
+    bells.bell.answer = answered.append
 
-    assert (await neighbour.hear()).seq == message.seq
+    bells.ring(RING)
+    await until(lambda: answered)
+
+    assert not bells.is_shared()
+    assert lines(caplog) == []
+
+
+async def test_a_ring_from_any_thread_is_answered_in_the_loop(quick_hub):
+    answered = []
+    bells.bell.answer = lambda ring: answered.append((ring, asyncio.get_running_loop()))
+
+    await asyncio.to_thread(bells.ring, RING)
+    await until(lambda: answered)
+
+    assert answered == [(RING, asyncio.get_running_loop())]
+
+
+def test_a_hub_that_has_ended_is_not_rung():
+    async def serve():
+        hub.current().stop()
+
+    asyncio.run(serve())
+
+    assert bells.bell.loop is None
+    bells.ring(RING)
