@@ -50,4 +50,4 @@ class SignInForm(LoginForm):
 def count_sign_in(request: HttpRequest) -> None:
     """Raises TooMany for an address or an account with too many attempts."""
     username = normalise_username(request.POST.get("login", "")[:64])
-    limits.spend(settings.LIMIT_SIGNINS, "sign-in", request.META["REMOTE_ADDR"], username)
+    limits.spend(settings.LIMIT_SIGNINS, "sign-in", limits.address_of(request), username)

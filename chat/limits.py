@@ -4,11 +4,13 @@ import hashlib
 import math
 import time
 
+from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from chat.errors import TooMany
-from project.environment import Rate
+from project.environment import Rate, is_loopback
 
 
 def spend(rate: Rate | None, deed: str, *who: object) -> None:
@@ -28,6 +30,20 @@ def spend(rate: Rate | None, deed: str, *who: object) -> None:
                 % {"seconds": seconds},
                 retry_after=seconds,
             )
+
+
+def address_of(request: HttpRequest) -> str:
+    """The address that a deed is counted for: the browser's, also when it came by a proxy.
+
+    Behind a proxy on this machine everybody's peer is the proxy, and twenty wrong passwords of
+    one would lock out all. What the proxy saw it wrote at the end of X-Forwarded-For; whatever
+    stands before that came from the browser, which may write there what it likes. Without
+    SITE_URL no proxy is expected, so the whole header is the browser's.
+    """
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    if not (settings.SITE_URL and is_loopback(peer)):
+        return peer
+    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or peer
 
 
 def _count(name: str, seconds: int) -> int:

@@ -251,6 +251,18 @@ def test_attempts_on_one_account_are_counted_from_all_addresses(bob, settings):
     assert statuses == [422, 422, 429]
 
 
+def test_behind_a_proxy_one_visitors_attempts_lock_nobody_else_out(bob, settings):
+    settings.LIMIT_SIGNINS, settings.SITE_URL = Rate(2, 60), "https://testserver"
+
+    def attempt(address, username):
+        typed = {"login": username, "password": PASSWORD if username == "bob" else "wrong"}
+        headers = {"X-Forwarded-For": f"10.0.0.1, {address}"}
+        return Client().post("/login/", typed, headers=headers).status_code
+
+    assert [attempt("192.0.2.7", f"x{number}") for number in range(3)] == [422, 422, 429]
+    assert attempt("192.0.2.8", "bob") == 302
+
+
 def test_a_limit_ends_with_its_minute(bob, settings, clock):
     settings.LIMIT_SIGNINS = Rate(1, 60)
     sign_in_as("bob", "wrong")

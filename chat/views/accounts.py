@@ -47,7 +47,7 @@ def of_this_site(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
 @require_http_methods(["GET", "HEAD", "POST"])
 def setup(request: HttpRequest, key: str) -> HttpResponse:
     """Names the site and makes its owner; once that is done, this page does not exist."""
-    limits.spend(settings.LIMIT_JOINS, "setup", request.META["REMOTE_ADDR"])
+    limits.spend(settings.LIMIT_JOINS, "setup", limits.address_of(request))
     if not Site.load().opens_setup(key):
         raise Http404
     form = SetupForm(request.POST or None)
@@ -62,7 +62,7 @@ def setup(request: HttpRequest, key: str) -> HttpResponse:
 def join(request: HttpRequest, code: str) -> HttpResponse:
     """Makes an account by an invitation. Looking at it uses nothing up."""
     if request.method == "POST":
-        limits.spend(settings.LIMIT_JOINS, "join", request.META["REMOTE_ADDR"])
+        limits.spend(settings.LIMIT_JOINS, "join", limits.address_of(request))
     invitation = get_object_or_404(
         Invitation.objects.usable().select_related("created_by"), code=code
     )
