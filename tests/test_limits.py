@@ -4,6 +4,8 @@ import pytest
 from django.test import RequestFactory
 
 from chat import limits
+from chat.errors import TooMany
+from project.environment import Rate
 
 
 def address(peer, *forwarded):
@@ -30,3 +32,13 @@ def test_without_a_site_url_no_proxy_is_believed(settings):
     settings.SITE_URL = ""
 
     assert address("127.0.0.1", "192.0.2.7") == "127.0.0.1"
+
+
+def test_a_crowd_of_others_makes_no_counter_be_forgotten(clock):
+    limits.spend(Rate(1, 60), "sign-in", "mallory")
+
+    for number in range(1500):
+        limits.spend(Rate(1, 60), "sign-in", f"somebody {number}")
+
+    with pytest.raises(TooMany):
+        limits.spend(Rate(1, 60), "sign-in", "mallory")
