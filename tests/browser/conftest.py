@@ -27,7 +27,7 @@ ARGUMENTS = [
 @pytest.fixture(scope="session")
 def team(tmp_path_factory):
     """A data directory with an invented team, to be copied."""
-    return sites.populated(tmp_path_factory.mktemp("team") / "data")
+    return sites.team(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="module")

@@ -8,4 +8,4 @@ from tests.server import site as sites
 @pytest.fixture(scope="session")
 def team(tmp_path_factory):
     """A data directory with an invented team, to be copied."""
-    return sites.populated(tmp_path_factory.mktemp("team") / "data")
+    return sites.team(tmp_path_factory.getbasetemp())

@@ -5,6 +5,7 @@ console goes to a file, so that a test can read it.
 """
 
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from signal import SIGINT, SIGTERM, Signals
+from signal import SIGTERM, Signals
 
 from tests.servers import START_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS, ServerFailed, free_port
 
@@ -163,9 +164,12 @@ def populated(folder: Path, variables: dict[str, str] | None = None, **more: int
     return folder
 
 
+@functools.cache
+def team(base: Path) -> Path:
+    """One populated data directory below the temporary folder of this test process."""
+    return populated(base / "team")
+
+
 def copied(source: Path, target: Path) -> Path:
     """The same data for another site. The source's server has to be stopped."""
     return Path(shutil.copytree(source, target))
-
-
-__all__ = ["PASSWORD", "SIGINT", "SIGTERM", "Site", "copied", "populated", "running"]
