@@ -1,6 +1,8 @@
 """Sockets: who is it, which room, and then frames in and fragments out."""
 
 import asyncio
+import logging
+import re
 import secrets
 from typing import Any
 
@@ -18,6 +20,8 @@ from chat.fragments import Kind
 from chat.handshake import Refusal, Visitor, admit
 from chat.hub import log
 from chat.models import Person, Room
+
+logger = logging.getLogger(__name__)
 
 RESUME_SECONDS = 1.0
 MAX_BAD_FRAMES = 10
@@ -91,6 +95,7 @@ class ChatConsumer(AsyncConsumer):
             kind=Kind.of(visitor.person),
             room_id=visitor.room.pk if visitor.room and visitor.shows_list else None,
             slug=visitor.slug,
+            title=visitor.title,
             head=visitor.room.last_seq if visitor.room else 0,
             credential=visitor.person.password,
             session_key=visitor.session_key,
@@ -115,9 +120,13 @@ class ChatConsumer(AsyncConsumer):
 
     async def _go_live_unasked(self) -> None:
         await asyncio.sleep(RESUME_SECONDS)
-        async with self.turn:
-            if not self.reader.has_resumed:
-                await hub.current().resume(self.reader, None)
+        try:
+            async with self.turn:
+                if not self.reader.has_resumed:
+                    await hub.current().resume(self.reader, None)
+        except Exception:
+            logger.exception("A socket can't be made live")
+            await self.reader.close(1011)
 
     async def _take(self, message: dict[str, Any]) -> None:
         try:
@@ -149,13 +158,12 @@ class ChatConsumer(AsyncConsumer):
             raise Ended(4429) from None
 
     async def _post(self, frame: dict[str, Any]) -> None:
-        if self.visitor.room is None:
-            raise Refused(_("You are not in any room yet."))
         limits.spend(settings.LIMIT_POSTS, "post", self.reader.person_id)
         form = MessageForm({**frame, "nonce": frame.get("nonce") or secrets.token_urlsafe(16)})
         if not form.is_valid():
             raise Invalid(first_error(form))
-        await in_database(_post, self.reader, self.visitor.room, **form.cleaned_data)
+        slug = "" if self.visitor.slug else frame.get("room", "")
+        await in_database(_post, self.reader, self.visitor.room, slug, **form.cleaned_data)
 
     async def _resume(self, frame: dict[str, Any]) -> None:
         after = frames.number(frame, "after")
@@ -164,12 +172,22 @@ class ChatConsumer(AsyncConsumer):
             await hub.current().resume(self.reader, after, same_epoch=same_epoch)
 
 
-def _post(reader: hub.Reader, room: Room, *, body: str, nonce: str) -> None:
+def _post(reader: hub.Reader, room: Room | None, slug: object, *, body: str, nonce: str) -> None:
     # The socket may have been opened long ago: what let it in has to hold now.
     if 4401 in log.fallen([reader]).values():
         raise Refused(_("You have been signed out."))
     author = Person.objects.get(pk=reader.person_id)
+    if slug and (room := _find(author, slug)) is None:
+        raise Refused(_("There is no such room, or it is not for you."))
+    if room is None:
+        raise Refused(_("You are not in any room yet."))
     post_message(author=author, room=room, body=body, nonce=nonce)
+
+
+def _find(person: Person, slug: object) -> Room | None:
+    if not isinstance(slug, str) or not re.fullmatch(r"[-\w]{1,64}", slug, re.ASCII):
+        return None
+    return Room.objects.visible_to(person).filter(slug=slug).first()
 
 
 class Nowhere(AsyncConsumer):

@@ -100,15 +100,14 @@ def reset(room: Room, kind: Kind) -> Frame:
     return Frame(text + _tail(page.seq, kind), page.seq)
 
 
-def sidebar(lines: list[Any], current: str, site_name: str, kind: Kind) -> SafeString:
+def sidebar(lines: list[Any], current: str, title: str, site_name: str, kind: Kind) -> SafeString:
     """A person's rooms and the title's count, as a swap for one of their open pages."""
     here = next((line for line in lines if line.slug == current), None)
     context = {
         "lines": lines,
         "current": current,
         "unread": sum(line.unread for line in lines),
-        "title": here.label if here else "",
-        "site_name": site_name,
+        "title": f"{here.label} · {site_name}" if here else title or site_name,
     }
     return render("chat/swaps/sidebar.html", context, kind)
 

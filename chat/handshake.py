@@ -19,10 +19,13 @@ from chat import fragments
 from chat.fragments import Kind
 from chat.models import ApiToken, Person, Room
 
+MAX_TITLE = 200
+
 
 @dataclass(frozen=True)
 class Visitor:
-    """Somebody who may listen. `shows_list` is False for pages that want their sidebar alone.
+    """Somebody who may listen. `shows_list` is False for pages that want their sidebar alone;
+    `title` is what such a page calls itself.
 
     `room` is where plain text goes: the one asked for, else the lobby, else the first that a guest
     is in; None for a guest who is in none.
@@ -33,6 +36,7 @@ class Visitor:
     slug: str
     shows_list: bool
     epoch: str
+    title: str = ""
     session_key: str | None = None
     token_id: int | None = None
 
@@ -58,8 +62,17 @@ def admit(scope: dict[str, Any]) -> Visitor | Refusal:
     room = (rooms.filter(slug=slug) if slug else rooms.order_by("-is_lobby", "pk")).first()
     if slug and room is None:
         return Refusal(4404, Kind.of(person))
-    wants_list = parse_qs(scope["query_string"].decode("latin-1")).get("list") != ["off"]
-    return Visitor(person, room, slug, wants_list, fragments.epoch(), session_key, token_id)
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    return Visitor(
+        person=person,
+        room=room,
+        slug=slug,
+        shows_list=query.get("list") != ["off"],
+        epoch=fragments.epoch(),
+        title=query.get("title", [""])[0][:MAX_TITLE],
+        session_key=session_key,
+        token_id=token_id,
+    )
 
 
 def _by_token(headers: dict[bytes, str]) -> tuple[Person, None, int] | None:
@@ -113,4 +126,6 @@ def _cookie(header: str, name: str) -> str:
         cookie = SimpleCookie(header)
     except CookieError:
         return ""
-    return cookie[name].value if name in cookie else ""
+    value = cookie[name].value if name in cookie else ""
+    # An escape in a cookie can bring a character that no database takes.
+    return value if value.isascii() and value.isalnum() else ""

@@ -10,6 +10,7 @@ from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server, twisted_loop
 from django.conf import settings
 
+from chat import hub
 from chat.consumers import COME_BACK
 
 PING_SECONDS = 20
@@ -52,6 +53,7 @@ def run(server: Server) -> None:
     server.run()
     twisted_loop.run_until_complete(_end_tasks())
     twisted_loop.run_until_complete(twisted_loop.shutdown_asyncgens())
+    hub.store_last_reads()
 
 
 async def _end_tasks() -> None:

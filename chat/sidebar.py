@@ -21,21 +21,23 @@ class Line:
 def lines_for(person_ids: Iterable[int]) -> dict[int, list[Line]]:
     """person → their lines, rooms by name and then direct conversations; in two queries."""
     ids = list(person_ids)
-    memberships = list(Membership.objects.filter(person_id__in=ids).select_related("room"))
-    names = _names_in_direct_rooms(memberships)
-    found: dict[int, list[Line]] = {person_id: [] for person_id in ids}
-    for membership in memberships:
-        room = membership.room
-        others = [name for key, name in names.get(room.pk, []) if key != membership.person_id]
-        found[membership.person_id].append(
-            Line(
-                room_id=room.pk,
-                slug=room.slug,
-                label=", ".join(others) or room.name,
-                kind=room.kind,
-                unread=room.last_message_seq > membership.read_seq,
-            )
+    rows = list(
+        Membership.objects.filter(person_id__in=ids).values_list(
+            "person_id",
+            "read_seq",
+            "room_id",
+            "room__slug",
+            "room__name",
+            "room__kind",
+            "room__last_message_seq",
         )
+    )
+    names = _names({row[2] for row in rows if row[5] == RoomKind.DIRECT})
+    found: dict[int, list[Line]] = {person_id: [] for person_id in ids}
+    for person_id, read_seq, room_id, slug, name, kind, last_message_seq in rows:
+        others = [other for key, other in names.get(room_id, ()) if key != person_id]
+        label = ", ".join(others) or name
+        found[person_id].append(Line(room_id, slug, label, kind, last_message_seq > read_seq))
     for lines in found.values():
         lines.sort(
             key=lambda line: (line.kind == RoomKind.DIRECT, line.label.casefold(), line.slug)
@@ -43,10 +45,11 @@ def lines_for(person_ids: Iterable[int]) -> dict[int, list[Line]]:
     return found
 
 
-def _names_in_direct_rooms(memberships: list[Membership]) -> dict[int, list[tuple[int, str]]]:
-    direct = {each.room_id for each in memberships if each.room.kind == RoomKind.DIRECT}
+def _names(direct: set[int]) -> dict[int, list[tuple[int, str]]]:
+    """room → its people by name, for rooms that have no name of their own."""
     names: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    rows = Membership.objects.filter(room_id__in=direct).order_by("person__name")
-    for room_id, person_id, name in rows.values_list("room_id", "person_id", "person__name"):
-        names[room_id].append((person_id, name))
+    if direct:
+        rows = Membership.objects.filter(room_id__in=direct).order_by("person__name")
+        for room_id, person_id, name in rows.values_list("room_id", "person_id", "person__name"):
+            names[room_id].append((person_id, name))
     return names

@@ -3,13 +3,13 @@
 import pytest
 from django.utils import timezone
 
-from chat import consumers
+from chat import consumers, hub
 from chat.actions.people import change_person
 from chat.actions.rooms import create_room, join_room, leave_room
 from chat.database import in_database
 from chat.models import ApiToken, Message, Role, RoomKind
 from project.environment import Rate
-from tests.sockets import cookie_headers, post, token_of
+from tests.sockets import cookie_headers, eventually, post, token_of
 from tests.visits import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -153,7 +153,6 @@ def revoke(bob, browser, alice):
         (deactivate, "cookie"),
         (deactivate, "token"),
         (change_password, "cookie"),
-        (change_password, "token"),
         (revoke, "token"),
     ),
 )
@@ -268,3 +267,31 @@ async def test_a_guest_writes_to_the_first_room_they_are_in(alice, invite, conne
 
     await socket.until_heard("#notice")
     assert await bodies(shore) == ["Ribbit"]
+
+
+async def test_a_post_may_name_its_room_where_the_address_names_none(bob, pond, connect):
+    program = await connect(token=await token_of(bob), path="/ws/chat/", resume=0)
+
+    await program.say(type="post", room=pond.slug, body="Hello, pond!")
+
+    assert await eventually(lambda: Message.objects.filter(room=pond, body="Hello, pond!").first())
+
+
+@pytest.mark.parametrize("slug", ("pond", "nowhere", "a\0b", ["pond"], 7))
+async def test_a_post_for_a_room_that_is_not_theirs_is_stored_nowhere(slug, charlie, pond, connect):
+    program = await connect(token=await token_of(charlie), path="/ws/chat/", resume=0)
+
+    await program.say(type="post", room=slug, body="Hello?")
+
+    await program.until_heard("There is no such room, or it is not for you.")
+    assert await bodies() == []
+
+
+async def test_a_token_outlives_a_new_password(bob, connect, quick_hub):
+    program = await connect(token=await token_of(bob), path="/ws/chat/", resume=0)
+
+    await in_database(change_password, bob, None, None)
+    await hub.current()._check_standing()
+    await program.say("Still here")
+
+    assert await eventually(lambda: Message.objects.filter(body="Still here").first())

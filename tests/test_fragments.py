@@ -147,7 +147,7 @@ def test_a_reset_is_the_newest_page_and_its_cursor(lobby, say, monkeypatch):
 def test_a_sidebar_escapes_what_people_named():
     line = Line(1, "pond", "<script>alert(1)</script>", "private", unread=True)
 
-    text = fragments.sidebar([line], "pond", "<b>Site</b>", PAGE)
+    text = fragments.sidebar([line], "pond", "", "<b>Site</b>", PAGE)
 
     assert "<script" not in text
     assert "<b>" not in text

@@ -3,7 +3,10 @@
 import re
 
 import pytest
+from django.db import OperationalError
 
+from chat import hub
+from chat.actions.messages import post_message
 from chat.actions.rooms import (
     change_room,
     create_room,
@@ -12,7 +15,7 @@ from chat.actions.rooms import (
     remove_from_room,
 )
 from chat.database import in_database
-from chat.hub import bells
+from chat.hub import bells, desks
 from chat.models import Membership, Role, RoomKind
 from tests.sockets import eventually, post, token_of
 
@@ -238,3 +241,52 @@ async def test_a_guest_without_rooms_keeps_a_socket_and_learns_of_the_first_one(
     await in_database(invite_into_room, inviter=alice, room=room, people=[gil])
 
     await page.until_heard("/rooms/shore/")
+
+
+async def test_what_is_posted_while_a_sidebar_is_read_is_told_all_the_same(
+    alice, bob, lobby, his, monkeypatch
+):
+    page = await his("/ws/chat/?list=off")
+    read, posted = desks._read, []
+
+    def read_and_then_post(people):
+        found = read(people)
+        if not posted:
+            posted.append(post_message(author=alice, room=lobby, body="Now!", nonce="in-between"))
+        return found
+
+    monkeypatch.setattr(desks, "_read", read_and_then_post)
+
+    hub.current().desks.refresh([bob.pk])
+
+    await page.until_heard("data-unread")
+
+
+async def test_a_sidebar_that_could_not_be_read_is_told_later(
+    alice, bob, lobby, his, monkeypatch, caplog
+):
+    monkeypatch.setattr(desks, "RETRY_SECONDS", 0.05)
+    page = await his("/ws/chat/?list=off")
+    read, failures = desks._read, []
+
+    def fail_once(people):
+        if not failures:
+            failures.append(people)
+            raise OperationalError("the database is away")
+        return read(people)
+
+    monkeypatch.setattr(desks, "_read", fail_once)
+
+    await post(alice, lobby)
+
+    await page.until_heard("data-unread")
+    assert failures
+    assert "Sidebars can't be told now" in caplog.text
+
+
+async def test_a_page_that_is_no_room_keeps_its_title(alice, lobby, his):
+    page = await his("/ws/chat/?list=off&title=People%20%C2%B7%20Pond")
+
+    await post(alice, lobby)
+
+    assert title(await page.until_heard("data-unread")) == "(1) People · Pond"

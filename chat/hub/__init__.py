@@ -6,7 +6,16 @@ finds what no ring announced.
 """
 
 from chat.hub.bells import Ring, ring
-from chat.hub.hub import Hub, current
+from chat.hub.hub import Hub, current, store_last_reads
 from chat.hub.readers import Reader, SocketReader, StreamReader
 
-__all__ = ["Hub", "Reader", "Ring", "SocketReader", "StreamReader", "current", "ring"]
+__all__ = [
+    "Hub",
+    "Reader",
+    "Ring",
+    "SocketReader",
+    "StreamReader",
+    "current",
+    "ring",
+    "store_last_reads",
+]

@@ -19,21 +19,34 @@ from chat.sidebar import Line, lines_for
 logger = logging.getLogger(__name__)
 
 SOON_SECONDS = 0.2
-# Somebody looks at the room: their page reports what it has seen within this.
-WHILE_LOOKING_SECONDS = 3.5
+# Somebody looks at the room: their page reports what it has seen every 5 s at the least.
+WHILE_LOOKING_SECONDS = 6.0
+RETRY_SECONDS = 2.0
 PEOPLE_AT_ONCE = 25
 
 
 @dataclass
 class Desk:
-    """A person's open pages, the rooms they are in, and those that they know to be unread."""
+    """A person's open pages, the rooms they are in, and those that they know to be unread.
+
+    `doubts` are rooms that they look at while something new is in them: (when to ask, the place
+    that has to be seen until then). `is_being_told`: the database is being read, and what comes
+    meanwhile may be missing in what it answers.
+    """
 
     person_id: int
     pages: set[Reader] = field(default_factory=set)
     rooms: frozenset[int] = frozenset()
     unread: frozenset[int] = frozenset()
     due_at: float | None = None
+    doubts: dict[int, tuple[float, int]] = field(default_factory=dict)
+    is_being_told: bool = False
     sent: dict[Reader, list[Line]] = field(default_factory=dict)
+
+    @property
+    def next_at(self) -> float | None:
+        times = [at for at, _seq in self.doubts.values()]
+        return min([*times, self.due_at] if self.due_at is not None else times, default=None)
 
 
 class Desks:
@@ -70,16 +83,29 @@ class Desks:
             if desk := self._desks.get(person_id):
                 self._schedule(desk, SOON_SECONDS)
 
-    def stir(self, room_id: int, kind: str) -> None:
+    def stir(self, room_id: int, kind: str, seq: int) -> None:
         """Something happened in a room: whoever is in it and does not know yet is told."""
         for desk in self._desks.values():
-            if room_id not in desk.rooms:
+            if desk.is_being_told:
+                self._schedule(desk, SOON_SECONDS)
+            elif room_id not in desk.rooms:
                 continue
-            if kind != EventKind.MESSAGE_POSTED:
+            elif kind != EventKind.MESSAGE_POSTED:
                 self._schedule(desk, SOON_SECONDS)
             elif room_id not in desk.unread:
-                looks = any(page.room_id == room_id for page in desk.pages)
-                self._schedule(desk, WHILE_LOOKING_SECONDS if looks else SOON_SECONDS)
+                self._doubt(desk, room_id, seq)
+
+    def seen(self, person_id: int, room_id: int, seq: int) -> None:
+        """They have read the room up to `seq`: what was in doubt is settled, or unread no more."""
+        desk = self._desks.get(person_id)
+        if desk is None:
+            return
+        if room_id in desk.doubts:
+            _at, last = desk.doubts.pop(room_id)
+            if last > seq:  # more came meanwhile; they are reading, so there is time again
+                self._doubt(desk, room_id, last)
+        if room_id in desk.unread:
+            self._schedule(desk, SOON_SECONDS)
 
     def show(self, page: Reader) -> None:
         """This page has just come back: it is told all, whatever it was told before."""
@@ -96,10 +122,29 @@ class Desks:
             self._wake.clear()
             due = self._take_due()
             for start in range(0, len(due), PEOPLE_AT_ONCE):
-                try:
-                    await self._tell(due[start : start + PEOPLE_AT_ONCE])
-                except Exception:
-                    logger.exception("Sidebars can't be told now")
+                await self._try_to_tell(due[start : start + PEOPLE_AT_ONCE])
+
+    async def _try_to_tell(self, desks: list[Desk]) -> None:
+        for desk in desks:
+            desk.is_being_told = True
+        try:
+            await self._tell(desks)
+        except Exception as error:
+            logger.error("Sidebars can't be told now: %r", error)
+            for desk in desks:
+                self._schedule(desk, RETRY_SECONDS)
+        finally:
+            for desk in desks:
+                desk.is_being_told = False
+
+    def _doubt(self, desk: Desk, room_id: int, seq: int) -> None:
+        """Waits whether a page that shows the room reports that it was seen."""
+        if not any(page.room_id == room_id for page in desk.pages):
+            self._schedule(desk, SOON_SECONDS)
+            return
+        at = asyncio.get_running_loop().time() + WHILE_LOOKING_SECONDS
+        desk.doubts[room_id] = (desk.doubts.get(room_id, (at, 0))[0], seq)
+        self._wake.set()
 
     def _schedule(self, desk: Desk, seconds: float) -> None:
         at = asyncio.get_running_loop().time() + seconds
@@ -108,16 +153,20 @@ class Desks:
             self._wake.set()
 
     def _seconds_to_next(self) -> float | None:
-        due = [desk.due_at for desk in self._desks.values() if desk.due_at is not None]
-        return max(0.0, min(due) - asyncio.get_running_loop().time()) if due else None
+        due = [desk.next_at for desk in self._desks.values()]
+        times = [at for at in due if at is not None]
+        return max(0.0, min(times) - asyncio.get_running_loop().time()) if times else None
 
     def _take_due(self) -> list[Desk]:
         now = asyncio.get_running_loop().time()
         due = [
-            desk for desk in self._desks.values() if desk.due_at is not None and desk.due_at <= now
+            desk
+            for desk in self._desks.values()
+            if desk.next_at is not None and desk.next_at <= now
         ]
         for desk in due:
             desk.due_at = None
+            desk.doubts.clear()
         return due
 
     async def _tell(self, desks: list[Desk]) -> None:
@@ -128,9 +177,17 @@ class Desks:
             desk.unread = frozenset(line.room_id for line in mine if line.unread)
             for page in list(desk.pages):
                 if desk.sent.get(page) != mine:
+                    await self._show(page, mine, site_name)
                     desk.sent[page] = mine
-                    await page.send(fragments.sidebar(mine, page.slug, site_name, page.kind))
             await asyncio.sleep(0)
+
+    async def _show(self, page: Reader, lines: list[Line], site_name: str) -> None:
+        text = fragments.sidebar(lines, page.slug, page.title, site_name, page.kind)
+        try:
+            await page.send(text)
+        except Exception:
+            logger.exception("A sidebar can't be sent")
+            await page.close(1011)
 
 
 def _read(person_ids: list[int]) -> tuple[dict[int, list[Line]], str]:

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 
+from django.db import DatabaseError
+
 from chat import fragments
 from chat.database import in_database
 from chat.hub import log
@@ -40,6 +42,11 @@ class Hub:
             jobs.append(listen(self.answer))
         self._tasks = [self.loop.create_task(job) for job in jobs]
 
+    def store_last_reads(self) -> None:
+        """What people have seen within the last second, before the process ends."""
+        if self._read:
+            Membership.objects.mark_read(self._read)
+
     def stop(self) -> None:
         bell.loop = bell.answer = None
         for task in self._tasks:
@@ -53,7 +60,7 @@ class Hub:
             feed = self.feeds.get(ring.room_id)
             if feed is not None and feed.position < ring.seq:
                 feed.look()
-            self.desks.stir(ring.room_id, ring.kind)
+            self.desks.stir(ring.room_id, ring.kind, ring.seq)
         self.desks.refresh(ring.people)
 
     # --- Readers ---------------------------------------------------------------------------
@@ -120,6 +127,7 @@ class Hub:
         if feed is not None and seq > 0:
             key = (reader.person_id, feed.room_id)
             self._read[key] = max(self._read.get(key, 0), min(seq, feed.position))
+            self.desks.seen(*key, self._read[key])
 
     async def shut_out(self, reader: Reader, code: int) -> None:
         """Says why, and closes for good."""
@@ -135,12 +143,14 @@ class Hub:
         """Finds what no ring announced, and who may no longer listen."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            try:
-                await self._find_missed_rings()
-                await self._find_missed_people()
-                await self._check_standing()
-            except Exception as error:
-                logger.error("The tick found no database: %s", error)
+            for step in (self._check_standing, self._find_missed_rings, self._find_missed_people):
+                try:
+                    await step()
+                except DatabaseError as error:
+                    logger.error("The tick finds no database: %s", error)
+                    break
+                except Exception:
+                    logger.exception("A step of the tick failed")
 
     async def _find_missed_rings(self) -> None:
         rooms = set(self.feeds) | self.desks.rooms
@@ -150,8 +160,7 @@ class Hub:
             if feed is not None and feed.position < head:
                 feed.look()
             if self._heads.get(room_id, 0) < head:
-                if room_id in self._heads:
-                    self.desks.stir(room_id, "")
+                self.desks.stir(room_id, "", head)
                 self._heads[room_id] = head
 
     async def _find_missed_people(self) -> None:
@@ -201,9 +210,12 @@ class Hub:
                 logger.error("Read pointers can't be stored now: %s", error)
                 self._read = places | self._read
                 continue
-            self.answer(told := Ring(people=tuple({person_id for person_id, _ in places})))
+            people = {person_id for person_id, _room_id in places}
+            for (person_id, room_id), seq in places.items():
+                self.desks.seen(person_id, room_id, seq)
+                self._pointers.pop(person_id, None)  # that these moved is no news to the tick
             if is_shared():
-                await publish(told)
+                await publish(Ring(people=tuple(people)))
 
 
 # One hub a loop; a process has one loop, its tests have many.
@@ -217,3 +229,9 @@ def current() -> Hub:
         _hubs[loop] = Hub()
         _hubs[loop].start()
     return _hubs[loop]
+
+
+def store_last_reads() -> None:
+    """Called when the server has ended."""
+    for hub in _hubs.values():
+        hub.store_last_reads()

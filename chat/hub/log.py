@@ -113,7 +113,7 @@ def fallen(readers: list[Reader]) -> dict[Reader, int]:
     listen to is no longer for them.
     """
     rows = Person.objects.filter(pk__in={reader.person_id for reader in readers}, is_active=True)
-    people = {person.pk: person for person in rows}
+    people = {person.pk: person for person in rows.only("pk", "password", "role")}
     held = _held(readers)
     visible = Room.objects.visible_pairs(
         [
@@ -126,7 +126,9 @@ def fallen(readers: list[Reader]) -> dict[Reader, int]:
     for reader in readers:
         person = people.get(reader.person_id)
         credential = reader.session_key or reader.token_id
-        if person is None or person.password != reader.credential or credential not in held:
+        # A token outlives a new password; a session does not.
+        is_outdated = reader.session_key and person and person.password != reader.credential
+        if person is None or is_outdated or credential not in held:
             codes[reader] = 4401
         elif reader.room_id is not None and (person.pk, reader.room_id) not in visible:
             codes[reader] = 4403

@@ -17,6 +17,7 @@ class Reader:
     `room_id` is the room whose list it shows, None for none. `head` is where that room's log
     ended when the connection was let in. `credential` is the person's password hash of then,
     `session_key` or `token_id` what they came in with: the tick asks whether they still hold.
+    `title` is what a page that is no room of theirs calls itself.
     """
 
     person_id: int
@@ -28,6 +29,7 @@ class Reader:
     session_key: str | None = None
     token_id: int | None = None
     has_sidebar: bool = True
+    title: str = ""
     is_live: bool = False
     is_open: bool = True
     has_resumed: bool = False

@@ -1,5 +1,6 @@
 """Rooms, and who is in them."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from typing import Self
 
@@ -25,15 +26,22 @@ class RoomQuerySet(models.QuerySet["Room"]):
 
     def visible_pairs(self, pairs: Collection[tuple[Person, int]]) -> set[tuple[int, int]]:
         """`visible_to` for many at once: those (person, room) of the pairs where it holds."""
-        people, rooms = {person.pk for person, _ in pairs}, {room_id for _, room_id in pairs}
-        memberships = Membership.objects.filter(person__in=people, room__in=rooms)
-        own = set(memberships.values_list("person_id", "room_id"))
+        rooms = {room_id for _, room_id in pairs}
         public = set(self.filter(pk__in=rooms, kind=RoomKind.PUBLIC).values_list("pk", flat=True))
-        return {
+        asked = {(person.pk, room_id) for person, room_id in pairs}
+        open_to_all = {
             (person.pk, room_id)
             for person, room_id in pairs
-            if (person.pk, room_id) in own or (room_id in public and not person.is_guest)
+            if room_id in public and not person.is_guest
         }
+        # Only the others are looked up one by one: in a public room that would be everybody.
+        closed = asked - open_to_all
+        memberships = Membership.objects.filter(
+            person__in={person_id for person_id, _ in closed},
+            room__in={room_id for _, room_id in closed},
+        )
+        own = set(memberships.values_list("person_id", "room_id")) if closed else set()
+        return open_to_all | (closed & own)
 
     def lobby(self) -> "Room":
         return self.get(is_lobby=True)
@@ -89,10 +97,21 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def mark_read(self, places: dict[tuple[int, int], int]) -> None:
         """Moves read pointers forward, never back: (person, room) → the seq that was seen."""
         with transaction.atomic():
-            for (person_id, room_id), seq in places.items():
-                self.filter(person_id=person_id, room_id=room_id, read_seq__lt=seq).update(
-                    read_seq=seq
-                )
+            for (room_id, seq), people in _by_place(places).items():
+                for start in range(0, len(people), 500):  # SQLite bounds a statement's values
+                    self.filter(
+                        room_id=room_id,
+                        person__in=people[start : start + 500],
+                        read_seq__lt=seq,
+                    ).update(read_seq=seq)
+
+
+def _by_place(places: dict[tuple[int, int], int]) -> dict[tuple[int, int], list[int]]:
+    """(room, seq) → who has seen it: a post is seen by many at once, and is one statement."""
+    people: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for (person_id, room_id), seq in places.items():
+        people[room_id, seq].append(person_id)
+    return people
 
 
 class Membership(models.Model):

@@ -15,6 +15,13 @@ def go(context: template.Context, name: str, *args: Any) -> str:
     return reverse(name, args=args) + ("?plain=1" if context.get("plain") else "")
 
 
+@register.simple_block_tag(takes_context=True)
+def titled(context: template.Context, content: str) -> str:
+    """Shows the page's title and remembers it, for the socket that will count in it."""
+    context["request"].page_title = content.strip()
+    return content
+
+
 @register.simple_tag
 def fresh_nonce() -> str:
     """128 random bits: what makes a form's second arrival the same message."""

@@ -104,7 +104,11 @@ def socket(request: Request, person: Person, slug: str = "") -> HttpResponse:
     """A fresh socket element: the dead man's switch of a page that hears nothing asks for it."""
     if slug:
         find(person, slug)
-    context = {"slug": slug, "is_live": request.GET.get("list") != "off"}
+    context = {
+        "slug": slug,
+        "is_live": request.GET.get("list") != "off",
+        "title": request.GET.get("title", ""),
+    }
     return render(request, "chat/fragments/live.html", context)
 
 
