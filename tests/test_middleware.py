@@ -157,6 +157,17 @@ def test_a_report_is_one_line_of_the_log_whatever_is_in_it(client, caplog):
     assert not set(record.getMessage()) & {"\n", "\r", "\x1b"}
 
 
+def test_nobody_fills_the_log_with_reports(client, caplog, clock):
+    with caplog.at_level(logging.WARNING):
+        answers = [
+            client.post("/csp-report", b"{}", content_type="application/csp-report").status_code
+            for _ in range(40)
+        ]
+
+    assert answers == [204] * 30 + [429] * 10
+    assert len([each for each in caplog.records if each.name == "chat.views.system"]) == 30
+
+
 # --- What breaks ---------------------------------------------------------------------------
 
 

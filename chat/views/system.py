@@ -8,14 +8,18 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from chat import limits
 from chat.models import Person
 from chat.viewer import LINES_MODES, stylesheet
 from chat.views.answers import Request
 from chat.views.decorators import for_people
+from project.environment import Rate
 
 logger = logging.getLogger(__name__)
 
 _MAX_REPORT_BYTES = 4096
+# Anybody can send one, so what one address can make us write is bounded.
+_REPORTS = Rate(count=30, seconds=60)
 
 
 @require_GET
@@ -32,6 +36,7 @@ def me_css(request: Request, person: Person) -> HttpResponse:
 @require_POST
 def csp_report(request: HttpRequest) -> HttpResponse:
     """Where browsers report what our content policy stopped: one line in the log."""
+    limits.spend(_REPORTS, "report", limits.address_of(request))
     text = request.read(_MAX_REPORT_BYTES).decode("utf-8", "replace")
     logger.warning("Content policy: %s", " ".join(text.split()).encode("unicode_escape").decode())
     return HttpResponse(status=204)
