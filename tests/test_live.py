@@ -181,6 +181,14 @@ async def test_who_is_taken_out_of_the_room_reads_no_further(alice, bob, pond, r
     assert "Among ourselves" not in await stream.until_the_end()
 
 
+async def test_what_opening_a_stream_writes_into_the_session_is_saved(bob, read, sign_in):
+    browser = await in_database(sign_in, bob)
+    stream = await read(bob, browser=browser)
+    await stream.until(lambda stream: "csrfmiddlewaretoken" in stream.text)
+
+    assert "_csrftoken" in await in_database(lambda: dict(browser.session))
+
+
 async def test_who_signs_out_reads_no_further(bob, lobby, read, sign_in):
     browser = await in_database(sign_in, bob)
     stream = await read(bob, browser=browser)
