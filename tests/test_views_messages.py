@@ -249,6 +249,11 @@ def test_a_room_that_is_not_for_them_is_one_sentence_for_htmx_too(address, charl
     assert sentence_of(answer) == "There is no such page, or it is not for you."
 
 
+@pytest.mark.parametrize("slug", ("a\x00b", "", "../general", "nowhere"))
+def test_a_composer_of_a_room_that_can_be_none_is_no_page(slug, bobs):
+    assert bobs.post("/composer/lines/", {"room": slug, "lines": "many"}).status_code == 404
+
+
 # --- Old messages --------------------------------------------------------------------------
 
 

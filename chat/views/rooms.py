@@ -5,6 +5,7 @@ from typing import Any
 from csp.constants import SELF
 from csp.decorators import csp_update
 from django.contrib import messages as flash
+from django.core.validators import slug_re
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,6 +27,8 @@ SPARE_COMPOSERS = 6
 
 def find(person: Person, slug: str) -> Room:
     """The room that this person may see; for all others it does not exist."""
+    if not slug_re.match(slug):  # a form names rooms too, and PostgreSQL can't look for a NUL
+        raise Http404
     return get_object_or_404(Room.objects.visible_to(person), slug=slug)
 
 
