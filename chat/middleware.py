@@ -4,9 +4,11 @@ The middleware is synchronous, and so is the innermost of all: Django then runs 
 one thread instead of hopping between the loop and a thread at each of them.
 """
 
+import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -42,6 +44,22 @@ class CompressionMiddleware(GZipMiddleware):
         if response.streaming:
             return response
         return super().process_response(request, response)
+
+
+class CookieMiddleware:
+    """A session's key is of letters and digits; a cookie of anything else is none.
+
+    A cookie can hold a NUL, written `\\000`, and PostgreSQL can't even look for one: 500.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        name = settings.SESSION_COOKIE_NAME
+        if not re.fullmatch(r"[A-Za-z0-9]*", request.COOKIES.get(name, "")):
+            del request.COOKIES[name]
+        return self.get_response(request)
 
 
 class PreferencesMiddleware:

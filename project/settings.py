@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "chat.middleware.HeadersMiddleware",
     "chat.middleware.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
+    "chat.middleware.CookieMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

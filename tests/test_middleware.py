@@ -5,6 +5,7 @@ import logging
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.sessions.models import Session
 from django.test import Client, override_settings
 from django.urls import path
 
@@ -213,6 +214,19 @@ def test_a_missing_page_is_the_same_for_who_is_signed_out(client, invite, sign_i
         answer = browser.get("/nowhere/")
         assert answer.status_code == 404
         assert "There is no such page, or it is not for you." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("key", "cookie"), (("aaaaaaaa\x00aaaa", r'"aaaaaaaa\000aaaa"'), ("aaaa-bbbb", "aaaa-bbbb"))
+)
+def test_a_cookie_that_can_be_no_sessions_key_is_nobodys(key, cookie, bob, client, sign_in):
+    sign_in(bob)
+    Session.objects.update(session_key=key)
+
+    answer = client.get("/settings/", headers={"Cookie": f"sessionid={cookie}"})
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/login/")
 
 
 # --- What a site's own name decides --------------------------------------------------------
