@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from chat import fragments, frames, hub, limits
+from chat import fragments, frames, hub, limits, wire
 from chat.actions.messages import post_message
 from chat.database import in_database
 from chat.errors import Invalid, Refused, TooMany
@@ -102,6 +102,7 @@ class ChatConsumer(AsyncConsumer):
             token_id=visitor.token_id,
             write=self._write,
             end=self._close,
+            direct=wire.direct(self.base_send),
         )
 
     async def _write(self, text: str) -> None:

@@ -9,7 +9,7 @@ shows in every open browser.
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from django.template.loader import get_template
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString
 
+from chat import wire
 from chat.history import Page, latest
 from chat.models import Event, EventKind, Message, Person, Room, Site
 
@@ -54,6 +55,11 @@ class Frame:
 
     text: str
     seq: int
+
+    @cached_property
+    def wire(self) -> bytes:
+        """The text as a WebSocket frame, made once for all who get it."""
+        return wire.frame(self.text)
 
 
 def render(template: str, context: Mapping[str, Any], kind: Kind) -> SafeString:

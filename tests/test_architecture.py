@@ -10,7 +10,7 @@ ROOT = settings.BASE_DIR / "chat"
 
 # From the ground up. A name stands for a module, or for a package with all that is in it.
 FLOORS = [
-    {"characters", "colours", "errors", "headers", "database"},
+    {"characters", "colours", "errors", "headers", "database", "wire"},
     {"names", "markup", "avatars"},
     {"models"},
     {"permissions", "forms", "history", "sidebar", "limits", "frames"},

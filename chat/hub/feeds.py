@@ -125,7 +125,8 @@ class Feed:
         """The place that the reader has reached; 0 when there was nothing to send."""
         for frame in frames:
             if frame.text and frame.seq > reader.position:
-                await reader.send(frame.text)
+                if not reader.put(frame):
+                    await reader.send(frame.text)
                 reader.position = frame.seq
         return frames[-1].seq if frames else 0
 

@@ -5,7 +5,8 @@ import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from chat.fragments import Kind
+from chat.fragments import Frame, Kind
+from chat.wire import Put
 
 _numbers = itertools.count()
 
@@ -40,16 +41,28 @@ class Reader:
     async def send(self, text: str) -> None:
         raise NotImplementedError
 
+    def put(self, frame: Frame) -> bool:
+        """Sends at once where the connection allows it; False where it has to be sent."""
+        return False
+
     async def close(self, code: int) -> None:
         raise NotImplementedError
 
 
 @dataclass(eq=False)
 class SocketReader(Reader):
-    """A WebSocket; `write` and `end` are the consumer's."""
+    """A WebSocket; `write` and `end` are the consumer's, `direct` goes past it (chat.wire)."""
 
     write: Callable[[str], Awaitable[None]] | None = None
     end: Callable[[int], Awaitable[None]] | None = None
+    direct: Put | None = None
+
+    def put(self, frame: Frame) -> bool:
+        if self.direct is None:
+            return False
+        if self.is_open:
+            self.direct(frame.wire)
+        return True
 
     async def send(self, text: str) -> None:
         if self.is_open and self.write is not None:

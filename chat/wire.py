@@ -1,0 +1,64 @@
+"""One prepared frame, the same bytes for every socket, written straight to daphne's transport.
+
+daphne and autobahn prepare each frame anew for each socket, and Twisted writes it a turn of the
+loop later. A server does not mask, so a frame's bytes are equal for all who get it. This takes
+two private attributes of Twisted for granted and so offers itself nowhere but on daphne's own
+protocol over plain TCP; on any other server, and should one of them change, the readers are
+sent to as ASGI says.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from daphne.server import Server
+from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet.tcp import Server as Transport
+
+Put = Callable[[bytes], None]
+
+_TEXT = 0x81  # the last frame of a text message (RFC 6455, section 5.2)
+
+
+def frame(text: str) -> bytes:
+    """The text as one unmasked WebSocket frame."""
+    payload = text.encode()
+    length = len(payload)
+    if length < 126:
+        head = bytes([_TEXT, length])
+    elif length < 1 << 16:
+        head = bytes([_TEXT, 126]) + length.to_bytes(2, "big")
+    else:
+        head = bytes([_TEXT, 127]) + length.to_bytes(8, "big")
+    return head + payload
+
+
+def direct(send: Any) -> Put | None:
+    """What puts a frame on the wire behind this ASGI `send`; None where that is not possible."""
+    if not isinstance(send, partial) or getattr(send.func, "__func__", None) is not (
+        Server.handle_reply
+    ):
+        return None
+    protocol = send.args[0]
+    transport = protocol.transport
+    if not isinstance(protocol, WebSocketProtocol) or type(transport) is not Transport:
+        return None
+    if transport.TLS or not hasattr(transport, "dataBuffer"):
+        return None
+    return partial(_put, protocol, transport)
+
+
+def _put(protocol: Any, transport: Any, data: bytes) -> None:
+    if protocol.state != protocol.STATE_OPEN or not transport.connected:
+        return
+    sent = 0
+    # Only past an empty buffer: else these bytes would overtake those that wait in it.
+    if not (transport.dataBuffer or transport._tempDataBuffer or protocol.send_queue):
+        try:
+            sent = transport.socket.send(data)
+        except BlockingIOError:
+            pass
+        except OSError:
+            return  # gone; Twisted finds out when it reads
+    if sent < len(data):
+        transport.write(data[sent:])
