@@ -138,6 +138,15 @@ def test_the_pages_for_who_is_signed_out_carry_tokens_that_work():
     assert is_signed_in(browser)
 
 
+def test_whoever_was_chosen_is_sent_again_to_the_last(bob, charlie, sign_in):
+    browser = sign_in(bob, enforce_csrf_checks=True)
+
+    page = browser.post("/direct/new/", {"people": ["alice", "charlie"]}).content.decode()
+
+    for username in ("alice", "charlie"):
+        assert f'name="people" value="{username}"' in page
+
+
 def test_a_sign_in_form_that_was_open_too_long_keeps_the_username(bob):
     browser = Client(enforce_csrf_checks=True)
 

@@ -71,13 +71,14 @@ def broken(request: HttpRequest) -> HttpResponse:
     return render(None, "500.html", status=500)
 
 
-def _typed(request: HttpRequest) -> dict[str, str]:
+def _typed(request: HttpRequest) -> list[tuple[str, str]]:
     """What was typed besides the message, to be sent again. No secrets: those are typed again."""
-    return {
-        name: str(value)
-        for name, value in request.POST.items()
+    return [
+        (name, str(value))
+        for name, values in request.POST.lists()
         if "password" not in name and name not in {"csrfmiddlewaretoken", "body", "nonce", "plain"}
-    }
+        for value in values
+    ]
 
 
 def _beside_the_box(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
