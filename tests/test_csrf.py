@@ -130,10 +130,10 @@ def test_the_pages_for_who_is_signed_out_carry_tokens_that_work():
         expires_at=Invitation._meta.get_field("expires_at").get_default(),
         rooms=[],
     )
-    assert filled(browser, "/logout/").status_code == 302
+    assert filled(browser, "/logout/").status_code == 303
     filled(browser, f"/join/{invitation.code}/", **dora | {"username": "emil"})
     assert Person.objects.count() == 2
-    assert filled(browser, "/logout/").status_code == 302
+    assert filled(browser, "/logout/").status_code == 303
     filled(browser, "/login/", login="dora", password=PASSWORD)
     assert is_signed_in(browser)
 

@@ -202,7 +202,7 @@ def test_the_welcome_text_stands_where_people_come_in(alice, link):
 def test_a_username_is_found_however_it_is_spelt(spelling, bob):
     client, answer = sign_in_as(spelling)
 
-    assert (answer.status_code, answer["Location"]) == (302, "/")
+    assert (answer.status_code, answer["Location"]) == (303, "/")
     assert is_signed_in(client)
 
 
@@ -260,7 +260,7 @@ def test_behind_a_proxy_one_visitors_attempts_lock_nobody_else_out(bob, settings
         return Client().post("/login/", typed, headers=headers).status_code
 
     assert [attempt("192.0.2.7", f"x{number}") for number in range(3)] == [422, 422, 429]
-    assert attempt("192.0.2.8", "bob") == 302
+    assert attempt("192.0.2.8", "bob") == 303
 
 
 def test_a_limit_ends_with_its_minute(bob, settings, clock):
@@ -270,7 +270,7 @@ def test_a_limit_ends_with_its_minute(bob, settings, clock):
 
     clock.wait(seconds=61)
 
-    assert sign_in_as("bob")[1].status_code == 302
+    assert sign_in_as("bob")[1].status_code == 303
 
 
 def test_a_limit_that_is_off_counts_nothing(bob, settings):
@@ -347,5 +347,5 @@ def test_signing_out_twice_is_signing_out_once(bob, sign_in):
     client = sign_in(bob)
     client.post("/logout/")
 
-    assert client.post("/logout/").status_code == 302
+    assert client.post("/logout/").status_code == 303
     assert not Session.objects.filter(pk=client.cookies["sessionid"].value).exists()

@@ -26,7 +26,7 @@ def test_a_changed_password_ends_the_other_sessions_and_keeps_this_one(bob, sign
     assert is_signed_in(here)
     assert not is_signed_in(elsewhere)
     assert sign_in_as("bob")[1].status_code == 422
-    assert sign_in_as("bob", NEW_PASSWORD)[1].status_code == 302
+    assert sign_in_as("bob", NEW_PASSWORD)[1].status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def set_password(client, link, password=NEW_PASSWORD):
 
 
 def test_a_one_time_link_sets_a_new_password_and_ends_old_sessions(reset_link, bobs_browser):
-    assert set_password(Client(), reset_link).status_code == 302
+    assert set_password(Client(), reset_link).status_code == 303
 
-    assert sign_in_as("bob", NEW_PASSWORD)[1].status_code == 302
+    assert sign_in_as("bob", NEW_PASSWORD)[1].status_code == 303
     assert not is_signed_in(bobs_browser)
 
 

@@ -8,9 +8,9 @@ from allauth.account import views as allauth
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -20,7 +20,7 @@ from chat.accounts import count_sign_in
 from chat.actions.people import claim_site, join_site
 from chat.forms import AccountForm, SetupForm
 from chat.models import Invitation, Person, Site
-from chat.views.answers import show_form
+from chat.views.answers import Request, done, go, show_form, stay_plain
 
 _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -28,7 +28,8 @@ _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 def of_this_site(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """A page of allauth's that speaks of our site: its own idea of one is the host's name.
 
-    A form that comes back because something in it is not good is a 422, as everywhere here.
+    As everywhere here, a form that comes back because something in it is not good is a 422, what
+    was done leads on with a 303, and plain pages to plain ones.
     """
 
     @wraps(view)
@@ -38,6 +39,9 @@ def of_this_site(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
             response.context_data["site"] = Site.load()
             if request.method == "POST" and response.status_code == 200:
                 response.status_code = 422
+        if isinstance(response, HttpResponseRedirect):
+            response["Location"] = stay_plain(request, response.url)
+            response.status_code = 303 if request.method == "POST" else 302
         return response
 
     return wrapped
@@ -45,7 +49,7 @@ def of_this_site(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
-def setup(request: HttpRequest, key: str) -> HttpResponse:
+def setup(request: Request, key: str) -> HttpResponse:
     """Names the site and makes its owner; once that is done, this page does not exist."""
     limits.spend(settings.LIMIT_JOINS, "setup", limits.address_of(request))
     if not Site.load().opens_setup(key):
@@ -53,13 +57,13 @@ def setup(request: HttpRequest, key: str) -> HttpResponse:
     form = SetupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         _sign_in(request, claim_site(key=key, **form.cleaned_data))
-        return redirect("home")
+        return done(request, go(request, "home"))
     return show_form(request, "chat/setup.html", {"form": form})
 
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
-def join(request: HttpRequest, code: str) -> HttpResponse:
+def join(request: Request, code: str) -> HttpResponse:
     """Makes an account by an invitation. Looking at it uses nothing up."""
     if request.method == "POST":
         limits.spend(settings.LIMIT_JOINS, "join", limits.address_of(request))
@@ -69,7 +73,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     form = AccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         _sign_in(request, join_site(invitation=invitation, **form.cleaned_data))
-        return redirect("home")
+        return done(request, go(request, "home"))
     context = {"form": form, "invitation": invitation}
     return show_form(request, "chat/join.html", context)
 
@@ -83,7 +87,7 @@ def sign_in(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
 
 
 sign_out = of_this_site(allauth.logout)
-change_password = login_required(of_this_site(allauth.password_change))
+change_password = of_this_site(login_required(allauth.password_change))
 set_password = of_this_site(allauth.password_reset_from_key)
 password_is_set = of_this_site(allauth.password_reset_from_key_done)
 

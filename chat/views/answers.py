@@ -1,8 +1,9 @@
 """Where an action's result shows: 303 to the page, or for htmx the page to go to."""
 
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
@@ -22,11 +23,22 @@ def go(request: HttpRequest, name: str, *args: Any) -> str:
     return reverse(name, args=args) + ("?plain=1" if is_plain(request) else "")
 
 
+def stay_plain(request: HttpRequest, url: str) -> str:
+    """The same address, of a plain page when this one is: for addresses that others made."""
+    if not is_plain(request):
+        return url
+    scheme, host, path, query, anchor = urlsplit(url)
+    if "1" in QueryDict(query).getlist("plain"):
+        return url
+    query = f"{query}&plain=1" if query else "plain=1"
+    return urlunsplit((scheme, host, path, query, anchor))
+
+
 def done(request: Request, url: str) -> HttpResponse:
     """303: a reload of what follows repeats nothing."""
     if request.htmx:
         return HttpResponseClientRedirect(url)
-    return HttpResponse(status=303, headers={"Location": url})
+    return HttpResponseRedirect(url, status=303)
 
 
 def show_form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:

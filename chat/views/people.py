@@ -48,7 +48,7 @@ def preferences(request: Request, person: Person) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         form.instance.save(update_fields=["name", "time_zone", "language"])
         flash.success(request, _("Saved."))
-        return redirect(go(request, "preferences"))
+        return done(request, go(request, "preferences"))
     if form.errors:
         person.refresh_from_db()  # the page's frame shows who one is, not what one typed
     return show_form(request, "chat/preferences.html", {"form": form})
@@ -74,5 +74,5 @@ def direct_new(request: Request, person: Person) -> HttpResponse:
     form = PeopleForm(request.POST or None, queryset=known_to(person).exclude(pk=person.pk))
     if request.method == "POST" and form.is_valid():
         room = verbs.open_direct_room(opener=person, others=form.cleaned_data["people"])
-        return redirect(go(request, "room", room.slug))
+        return done(request, go(request, "room", room.slug))
     return show_form(request, "chat/direct_new.html", {"form": form})

@@ -48,7 +48,7 @@ def rooms(request: Request, person: Person) -> HttpResponse:
     form = NewRoomForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         room = verbs.create_room(creator=person, **form.cleaned_data)
-        return redirect(go(request, "room", room.slug))
+        return done(request, go(request, "room", room.slug))
     query = request.GET.get("q", "").strip()[:80]
     context = {
         "rooms": _listed(person, query),
@@ -138,7 +138,7 @@ def settings(request: Request, person: Person, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         verbs.change_room(editor=person, room=found, **form.cleaned_data)
         flash.success(request, _("Saved."))
-        return redirect(go(request, "room", slug))
+        return done(request, go(request, "room", slug))
     context = {
         "room": found,
         "label": found.label_for(person),
@@ -162,7 +162,7 @@ def members(request: Request, person: Person, slug: str) -> HttpResponse:
     if request.method == "POST" and (form.is_valid() or not can_invite):
         chosen = form.cleaned_data.get("people", [])
         verbs.invite_into_room(inviter=person, room=found, people=chosen)
-        return redirect(go(request, "room_members", slug))
+        return done(request, go(request, "room_members", slug))
     context = {
         "room": found,
         "label": found.label_for(person),

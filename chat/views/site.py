@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib import messages as flash
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -24,7 +24,7 @@ def site(request: Request, person: Person) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         verbs.change_site(editor=person, **form.cleaned_data)
         flash.success(request, _("Saved."))
-        return redirect(go(request, "site"))
+        return done(request, go(request, "site"))
     return show_form(request, "chat/site/site.html", {"form": form})
 
 
@@ -44,7 +44,7 @@ def invitations(request: Request, person: Person) -> HttpResponse:
             expires_at=chosen["expires_at"],
             rooms=list(chosen["rooms"]),
         )
-        return redirect(go(request, "invitations"))
+        return done(request, go(request, "invitations"))
     usable = [
         (each, absolute(request, reverse("join_site", args=[each.code])))
         for each in Invitation.objects.usable().select_related("created_by")
@@ -79,7 +79,7 @@ def member(request: Request, person: Person, username: str) -> HttpResponse:
         shown.refresh_from_db()
         verbs.change_person(editor=person, person=shown, **form.cleaned_data)
         flash.success(request, _("Saved."))
-        return redirect(go(request, "site_people"))
+        return done(request, go(request, "site_people"))
     return _member(request, person, shown, form)
 
 

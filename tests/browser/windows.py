@@ -166,7 +166,7 @@ def sign_in(context: BrowserContext, username: str) -> None:
     assert token
     fields = {"csrfmiddlewaretoken": token[1], "login": username, "password": PASSWORD}
     answer = context.request.post("/login/", form=fields, max_redirects=0)
-    assert answer.status == 302, answer.status
+    assert answer.status == 303, answer.status
 
 
 def wait(window: Window, condition: Callable[[], Any], seconds: float = 20) -> None:

@@ -28,7 +28,7 @@ class Client:
             urllib.request.HTTPCookieProcessor(self.jar), _NoRedirect
         )
         status, _text = self.send("/login/", login=username, password=PASSWORD, page="/login/")
-        assert status == 302, status
+        assert status == 303, status
 
     def get(self, path: str) -> tuple[int, str]:
         return self._open(urllib.request.Request(self.url + path))

@@ -1,0 +1,127 @@
+"""Where an action's result shows: the same for every form of every page."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+
+from chat.actions.people import create_invitation
+from chat.actions.rooms import create_room
+from chat.models import Invitation, Role, RoomKind, Site
+from tests.visits import PASSWORD
+
+NEW_PASSWORD = "seven herons by a lake"
+OWN = {"name": "Alice", "time_zone": "UTC", "language": "en"}
+DORA = {"name": "Dora", "username": "dora", "password": PASSWORD}
+PASSWORDS = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+# Where it is sent, what is typed, where it leads. Alice does it, who owns the site.
+FORMS = {
+    "messages": ("/rooms/pond/messages/", {"body": "Hi", "nonce": "nonce-1234"}, "/rooms/pond/"),
+    "rooms": ("/rooms/", {"name": "Kitchen", "kind": "public"}, "/rooms/kitchen/"),
+    "room_join": ("/rooms/garden/join/", {}, "/rooms/garden/"),
+    "room_leave": ("/rooms/pond/leave/", {}, "/rooms/"),
+    "room_settings": ("/rooms/pond/settings/", {"name": "Lake"}, "/rooms/pond/"),
+    "room_members": ("/rooms/pond/members/", {"people": ["charlie"]}, "/rooms/pond/members/"),
+    "room_remove": ("/rooms/pond/members/bob/remove/", {}, "/rooms/pond/members/"),
+    "direct": ("/direct/bob/", {}, "/rooms/direct-*/"),
+    "direct_new": ("/direct/new/", {"people": ["bob", "charlie"]}, "/rooms/direct-*/"),
+    "preferences": ("/settings/", OWN, "/settings/"),
+    "site": ("/site/", {"name": "The Lake", "welcome": ""}, "/site/"),
+    "invitations": (
+        "/site/invitations/",
+        {"role": "member", "uses": 1, "days": 7},
+        "/site/invitations/",
+    ),
+    "invitation_revoke": ("/site/invitations/{invitation}/revoke/", {}, "/site/invitations/"),
+    "site_person": ("/site/people/bob/", {"role": "guest", "is_active": "on"}, "/site/people/"),
+    "account_change_password": ("/password/", PASSWORDS, "/settings/"),
+    "account_logout": ("/logout/", {}, "/login/"),
+}
+OUTSIDE = {
+    "account_login": ("/login/", {"login": "alice", "password": PASSWORD}, "/"),
+    "join_site": ("/join/{code}/", DORA, "/"),
+}
+SET_UP = {"site_name": "The Pond", **DORA}
+# Pages alone; forms whose answer is a page in itself; browsers' reports.
+NO_ACTIONS = {"lines", "site_reset", "csp_report"}
+
+pytestmark = pytest.mark.django_db
+plain = pytest.mark.parametrize("plain", (False, True), ids=("a page", "a plain page"))
+
+
+@pytest.fixture
+def invitation(alice, bob, charlie, pond):
+    """And everything else that the forms speak of."""
+    create_room(creator=bob, name="Garden", purpose="", kind=RoomKind.PUBLIC)
+    expires_at = Invitation._meta.get_field("expires_at").get_default()
+    return create_invitation(
+        inviter=alice, role=Role.MEMBER, uses=1, expires_at=expires_at, rooms=[]
+    )
+
+
+def check(browser, address, typed, lands, plain):
+    answer = browser.post(address, typed | ({"plain": "1"} if plain else {}))
+
+    assert answer.status_code == 303, answer.content
+    path = answer["Location"].partition("#")[0]
+    assert re.sub("direct-[0-9a-f]+", "direct-*", path) == lands + ("?plain=1" if plain else "")
+
+
+@plain
+@pytest.mark.parametrize("name", FORMS)
+def test_an_action_answers_303_to_where_it_shows(name, plain, alice, invitation, sign_in):
+    address, typed, lands = FORMS[name]
+
+    check(sign_in(alice), address.format(invitation=invitation.pk), typed, lands, plain)
+
+
+@plain
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_so_does_coming_in(name, plain, invitation):
+    address, typed, lands = OUTSIDE[name]
+
+    check(Client(), address.format(code=invitation.code), typed, lands, plain)
+
+
+@plain
+def test_so_does_the_set_up(plain):
+    check(Client(), f"/setup/{Site.load().setup_key}/", SET_UP, "/", plain)
+
+
+@plain
+def test_so_does_a_new_password_by_a_link(plain, alice, bob, sign_in):
+    shown = sign_in(alice).post("/site/people/bob/reset/").content.decode()
+    (link,) = re.findall(r'value="http://testserver(/password/new/[^"]+)"', shown)
+    browser = Client()
+    address = browser.get(link)["Location"]
+
+    check(browser, address, PASSWORDS, "/password/new/", plain)
+
+
+def test_what_is_asked_for_stays_plain_after_signing_in(bob):
+    typed = {"login": "bob", "password": PASSWORD, "next": "/people/?q=bo#first", "plain": "1"}
+
+    answer = Client().post("/login/", typed)
+
+    assert (answer.status_code, answer["Location"]) == (303, "/people/?q=bo&plain=1#first")
+
+
+def test_no_form_is_forgotten_here():
+    """Every route that takes a POST from who is signed in is checked above."""
+    routes = get_resolver().url_patterns[0].url_patterns
+    known = {*FORMS, *OUTSIDE, *NO_ACTIONS, "setup", "account_reset_password_from_key"}
+
+    taking = {route.name for route in routes if _takes_posts(route)}
+
+    assert taking <= known
+
+
+def _takes_posts(route):
+    samples = {"key": "x", "code": "x", "uidb36": "2", "slug": "x", "username": "x"}
+    path = "/" + re.sub(
+        r"<(\w+):(\w+)>",
+        lambda found: "1" if found[1] == "int" else samples[found[2]],
+        str(route.pattern),
+    )
+    return not path.startswith("/^") and Client().post(path).status_code != 405
