@@ -1,11 +1,13 @@
 """Sockets: who is it, which room, and then frames in and fragments out."""
 
 import asyncio
+import contextlib
 import logging
 import re
 import secrets
 from typing import Any
 
+from autobahn.exception import Disconnected
 from channels.consumer import AsyncConsumer
 from django.conf import settings
 from django.utils import translation
@@ -106,7 +108,9 @@ class ChatConsumer(AsyncConsumer):
         )
 
     async def _write(self, text: str) -> None:
-        await self.send({"type": "websocket.send", "text": text})
+        # Gone between two turns of the loop: the disconnect is on its way to us.
+        with contextlib.suppress(Disconnected):
+            await self.send({"type": "websocket.send", "text": text})
 
     async def _close(self, code: int) -> None:
         if code == 1011 and self.task is not None:

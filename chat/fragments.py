@@ -8,13 +8,14 @@ shows in every open browser.
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.template.loader import get_template
 from django.utils import timezone, translation
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from chat import wire
@@ -25,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 # A frame over the server's limit would end the socket, and again on each reconnect, for ever.
 MAX_FRAME_BYTES = 128 * 1024
+# A sidebar is one frame, for it is swapped as a whole: 500 usual rooms fit.
+MAX_SIDEBAR_BYTES = 200 * 1024
+LINE_BYTES = 350
 
 _MEMBERS = "chat/swaps/members.html"
 _SWAPS = {
@@ -98,7 +102,7 @@ def changes(events: Iterable[Event], kind: Kind) -> list[Frame]:
 def reset(room: Room, kind: Kind) -> Frame:
     """The newest page instead of whatever the list holds: for who is too far behind."""
     page = latest(room)
-    shown = page_fragments(page, kind)
+    page, shown = _fitting(page, page_fragments(page, kind))
     if kind.format != "html":
         return Frame("".join(shown), page.seq)
     context = {"room": room, "page": page, "fragments": shown}
@@ -110,7 +114,7 @@ def sidebar(lines: list[Any], current: str, title: str, site_name: str, kind: Ki
     """A person's rooms and the title's count, as a swap for one of their open pages."""
     here = next((line for line in lines if line.slug == current), None)
     context = {
-        "lines": lines,
+        "lines": _fitting_lines(lines, current),
         "current": current,
         "unread": sum(line.unread for line in lines),
         "title": f"{here.label} · {site_name}" if here else title or site_name,
@@ -132,6 +136,29 @@ def goodbye(code: int, kind: Kind) -> SafeString:
 
 def refusal(sentence: str, kind: Kind) -> SafeString:
     return render("chat/swaps/refusal.html", {"sentence": sentence}, kind)
+
+
+def _fitting(page: Page, shown: list[SafeString]) -> tuple[Page, list[SafeString]]:
+    """The newest of the page that fit into a frame; the others are older messages."""
+    size, count = 0, 0
+    for text in reversed(shown):
+        size += len(text.encode())
+        if count and size > MAX_FRAME_BYTES:
+            break
+        count += 1
+    if count == len(shown):
+        return page, shown
+    return replace(page, messages=page.messages[-count:], has_older=True), shown[-count:]
+
+
+def _fitting_lines(lines: list[Any], current: str) -> list[Any]:
+    """All lines, or of very many the shown room's and the unread first; *Rooms* has the rest."""
+    chosen, size = set(), 0
+    for line in sorted(lines, key=lambda line: (line.slug != current, not line.unread)):
+        size += LINE_BYTES + len(escape(line.label).encode())
+        if size <= MAX_SIDEBAR_BYTES:
+            chosen.add(line)
+    return [line for line in lines if line in chosen]
 
 
 def _page_parts(events: Iterable[Event], kind: Kind) -> Iterator[tuple[int, str]]:

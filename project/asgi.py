@@ -29,4 +29,5 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     """Serves one connection; the first one wakes the hub, so that this process hears the others."""
     if scope["type"] in {"http", "websocket"}:
         hub.current()
-    await _protocols(scope, receive, send)
+    # daphne takes the root path from a header of whoever asks; ours is the host's root, always.
+    await _protocols(scope | {"root_path": ""}, receive, send)

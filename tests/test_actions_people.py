@@ -279,3 +279,43 @@ def test_people_come_in_when_redis_is_away(unreachable_redis):
     person = join(make_invitation(owner))
 
     assert person in Room.objects.lobby().members.all()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_owners_who_demote_each_other_leave_one(alice, invite):
+    other = invite("olga")
+    change_person(editor=alice, person=other, role=Role.OWNER, is_active=True)
+    together = Barrier(2)
+
+    def demote(editor, person):
+        together.wait()
+        try:
+            change_person(editor=editor, person=person, role=Role.MEMBER, is_active=True)
+        except Refused:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(2) as threads:
+        done = list(threads.map(demote, (alice, other), (other, alice)))
+
+    assert sorted(done) == [False, True]
+    assert Person.objects.filter(role=Role.OWNER).count() == 1
+
+
+def test_a_link_ends_with_its_makers_role(alice, invite):
+    ada = invite("ada", Role.ADMINISTRATOR)
+    link = create_invitation(
+        inviter=ada,
+        role=Role.ADMINISTRATOR,
+        uses=5,
+        expires_at=timezone.now() + timedelta(days=1),
+        rooms=[],
+    )
+
+    change_person(editor=alice, person=ada, role=Role.MEMBER, is_active=True)
+
+    assert not Invitation.objects.usable().filter(pk=link.pk).exists()
+    with pytest.raises(Refused):
+        join_site(invitation=link, username="eve", name="Eve", password=PASSWORD)

@@ -173,3 +173,25 @@ def test_the_last_frame_says_why_and_takes_the_socket_away(code, sentence):
 
 def test_a_refusal_is_a_sentence_and_never_markup():
     assert "&lt;b&gt;" in fragments.refusal("<b>", PAGE)
+
+
+def test_a_reset_is_one_frame_however_large_the_messages(bob, lobby):
+    for number in range(12):
+        body = ("**a** " * 1650)[:9900]
+        post_message(author=bob, room=lobby, body=body, nonce=f"large-one-{number}")
+
+    frame = fragments.reset(lobby, PAGE)
+
+    assert 0 < len(shown_ids(frame.text)) < 12
+    assert len(frame.text.encode()) < 256 * 1024
+    assert "Older messages" in frame.text
+
+
+def test_a_sidebar_is_one_frame_however_many_rooms_and_keeps_what_matters():
+    lines = [Line(n, f"room-{n}", "&" * 80, "private", unread=n == 700) for n in range(900)]
+
+    text = fragments.sidebar(lines, "room-800", "", "Pond", PAGE)
+
+    assert len(text.encode()) < 256 * 1024
+    assert "/rooms/room-700/" in text
+    assert "/rooms/room-800/" in text

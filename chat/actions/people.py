@@ -82,11 +82,12 @@ def change_site(*, editor: Person, name: str, welcome: str) -> None:
 
 def change_person(*, editor: Person, person: Person, role: str, is_active: bool) -> None:
     """Changes a role, or lets somebody in or out of the site. Nobody does it to themselves."""
-    if not can_change_role(editor, person):
-        raise Refused(_("You can't change this person."))
-    if role == Role.OWNER and editor.role != Role.OWNER:
-        raise Refused(_("Only an owner can make another one."))
     with transaction.atomic():
+        editor, person = _locked(editor, person)
+        if not can_change_role(editor, person):
+            raise Refused(_("You can't change this person."))
+        if role == Role.OWNER and editor.role != Role.OWNER:
+            raise Refused(_("Only an owner can make another one."))
         person.role, person.is_active = role, is_active
         person.save(update_fields=["role", "is_active"])
         if not person.is_guest:
@@ -104,6 +105,16 @@ def create_token(*, person: Person, label: str) -> str:
     token = f"nj_{secrets.token_urlsafe(32)}"
     ApiToken.objects.create(person=person, label=label, digest=ApiToken.hash(token))
     return token
+
+
+def _locked(editor: Person, person: Person) -> tuple[Person, Person]:
+    """Both as they are now, and as they stay until the transaction ends.
+
+    Two owners who demote each other at the same moment would otherwise leave none.
+    """
+    both = Person.objects.filter(pk__in=[editor.pk, person.pk]).order_by("pk")
+    rows = {row.pk: row for row in both.select_for_update()}
+    return rows[editor.pk], rows[person.pk]
 
 
 def _create(*, username: str, name: str, password: str, role: str) -> Person:

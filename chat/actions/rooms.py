@@ -22,6 +22,9 @@ from chat.permissions import (
 MAX_KEY_CHARACTERS = 400
 
 
+NUMBERED_SLUGS = 9
+
+
 def create_room(*, creator: Person, name: str, purpose: str, kind: RoomKind) -> Room:
     """A new room with its creator in it. Its slug comes from the name and stays for good."""
     if not can_create_rooms(creator):
@@ -137,16 +140,17 @@ def _exit(room: Room, *, person: Person, actor: Person, kind: EventKind) -> None
 
 def _with_free_slug(slug: str, **fields: object) -> Room:
     """A stored room under `slug`, or under the first of `slug-2`, `slug-3`… that is free."""
-    number = 1
-    while True:
+    for number in range(1, 100):
         candidate = slug if number == 1 else f"{slug}-{number}"
+        if number > NUMBERED_SLUGS:  # many of one name: counting them up would take ever longer
+            candidate = f"{slug}-{secrets.token_hex(4)}"
         try:
             with transaction.atomic():
                 return Room.objects.create(slug=candidate, **fields)
         except IntegrityError:
             if not Room.objects.filter(slug=candidate).exists():
                 raise
-            number += 1
+    raise Refused(_("There are too many rooms of this name."))
 
 
 def _direct_key(people: Iterable[Person]) -> str:

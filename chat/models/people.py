@@ -26,6 +26,9 @@ class Role(models.TextChoices):
     BOT = "bot", _("Bot")
 
 
+ADMINISTRATING = (Role.OWNER, Role.ADMINISTRATOR)
+
+
 class PersonManager(BaseUserManager["Person"]):
     def get_by_natural_key(self, username: str | None) -> "Person":
         return self.get(username=normalise_username(username or ""))
@@ -79,7 +82,7 @@ class Person(AbstractBaseUser):
 
     @property
     def is_administrator(self) -> bool:
-        return self.role in {Role.OWNER, Role.ADMINISTRATOR}
+        return self.role in ADMINISTRATING
 
     @property
     def is_guest(self) -> bool:
@@ -96,7 +99,16 @@ class Person(AbstractBaseUser):
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def usable(self) -> Self:
-        return self.filter(revoked_at=None, expires_at__gt=timezone.now(), used__lt=F("uses"))
+        """Those that let somebody in. A link is worth what its maker is: it ends with their role.
+
+        Without a maker it was made on the command line, by whoever runs the server.
+        """
+        may_invite = Q(created_by=None) | Q(
+            created_by__is_active=True, created_by__role__in=ADMINISTRATING
+        )
+        return self.filter(
+            may_invite, revoked_at=None, expires_at__gt=timezone.now(), used__lt=F("uses")
+        )
 
 
 def make_code() -> str:

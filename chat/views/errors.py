@@ -35,7 +35,7 @@ def sentence(
     context: dict[str, Any] = {"status": status, "sentence": text, "sign_in": sign_in}
     if getattr(request, "htmx", False):
         return _beside_the_box(request, context)
-    context |= {"action": request.path, "body": "", "kept": {}}
+    context |= {"action": "/" + request.path.lstrip("/"), "body": "", "kept": {}}
     if request.method == "POST":
         context |= {"body": request.POST.get("body", ""), "kept": _typed(request)}
     return render(request, "chat/refused.html", context, status=status)
