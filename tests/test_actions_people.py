@@ -3,6 +3,7 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.db import connection
 from django.utils import timezone
 
@@ -16,8 +17,9 @@ from chat.actions.people import (
     join_site,
     revoke_invitation,
 )
+from chat.actions.rooms import create_room
 from chat.errors import Invalid, Refused
-from chat.models import ApiToken, Event, EventKind, Invitation, Person, Role, Room, Site
+from chat.models import ApiToken, Event, EventKind, Invitation, Person, Role, Room, RoomKind, Site
 from tests.visits import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +101,39 @@ def test_who_joins_has_the_invitations_role_and_rooms(alice, pond):
     assert person.role == Role.ADMINISTRATOR
     assert sorted(person.rooms.values_list("slug", flat=True)) == ["general", "pond"]
     assert Event.objects.filter(room=pond, person=person, kind=EventKind.MEMBER_JOINED).exists()
+
+
+class Hasher(MD5PasswordHasher):
+    """Notes whether a transaction was open while it took its time."""
+
+    algorithm = "noting"
+    notes = []
+
+    def encode(self, password, salt):
+        self.notes.append(connection.in_atomic_block)
+        return super().encode(password, salt)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_the_hash_of_a_newcomers_password(settings):
+    settings.PASSWORD_HASHERS = [f"{__name__}.Hasher"]
+    Hasher.notes.clear()
+
+    join(make_invitation(claim(Site.load().setup_key)))
+
+    assert Hasher.notes == [False, False]
+
+
+def test_who_joins_enters_rooms_in_one_order_whatever_they_are_called(alice):
+    rooms = [
+        create_room(creator=alice, name=name, purpose="", kind=RoomKind.PUBLIC)
+        for name in ("Zebra", "Lake", "Ant")
+    ]
+
+    person = join(make_invitation(alice, rooms=rooms[::-1]))
+
+    entered = Event.objects.filter(person=person).order_by("pk").values_list("room_id", flat=True)
+    assert list(entered) == [Room.objects.lobby().pk, *(room.pk for room in rooms)]
 
 
 def test_guests_are_in_the_invitations_rooms_and_not_in_the_lobby(alice, pond):

@@ -8,7 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat.actions.rooms import enter_invited_rooms, enter_lobby
+from chat.actions.rooms import enter_first_rooms, enter_lobby
 from chat.errors import Invalid, Refused
 from chat.models import ApiToken, Invitation, Person, Role, Room, Site
 from chat.permissions import can_administer_site, can_change_role
@@ -19,6 +19,7 @@ def claim_site(*, key: str, site_name: str, username: str, name: str, password: 
 
     Raises Refused when the key is not the set-up link's or somebody was quicker.
     """
+    owner = _newcomer(username=username, name=name, password=password, role=Role.OWNER)
     with transaction.atomic():
         Site.load()
         # The row's lock makes the second of two claims at once see the first one's owner.
@@ -27,7 +28,7 @@ def claim_site(*, key: str, site_name: str, username: str, name: str, password: 
             raise Refused(_("This site is already set up."))
         site.name = site_name
         site.save(update_fields=["name"])
-        owner = _create(username=username, name=name, password=password, role=Role.OWNER)
+        _store(owner)
         Room.objects.get_or_create(
             is_lobby=True, defaults={"slug": "general", "name": "general", "created_by": owner}
         )
@@ -41,14 +42,13 @@ def join_site(*, invitation: Invitation, username: str, name: str, password: str
     Raises Refused when the invitation is used up, over or revoked, Invalid when the username
     is taken or looks like one that is.
     """
+    person = _newcomer(username=username, name=name, password=password, role=invitation.role)
     with transaction.atomic():
         used = Invitation.objects.usable().filter(pk=invitation.pk).update(used=F("used") + 1)
         if not used:
             raise Refused(_("This invitation can't be used any more. Please ask for a new one."))
-        person = _create(username=username, name=name, password=password, role=invitation.role)
-        if not person.is_guest:
-            enter_lobby(person=person)
-        enter_invited_rooms(
+        _store(person)
+        enter_first_rooms(
             person=person, rooms=invitation.rooms.all(), inviter=invitation.created_by
         )
     return person
@@ -117,12 +117,16 @@ def _locked(editor: Person, person: Person) -> tuple[Person, Person]:
     return rows[editor.pk], rows[person.pk]
 
 
-def _create(*, username: str, name: str, password: str, role: str) -> Person:
+def _newcomer(*, username: str, name: str, password: str, role: str) -> Person:
+    """Somebody not stored yet. Hashing takes a while and keeps no lock waiting."""
     person = Person(username=username, name=name, role=role)
     person.set_password(password)
+    return person
+
+
+def _store(person: Person) -> None:
     try:
         with transaction.atomic():
             person.save()
     except IntegrityError:
         raise Invalid(_("This username is taken, or looks like one that is.")) from None
-    return person

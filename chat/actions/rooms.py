@@ -116,11 +116,15 @@ def enter_lobby(*, person: Person) -> None:
         _enter(events.lock(Room.objects.lobby().pk), person=person, actor=person)
 
 
-def enter_invited_rooms(*, person: Person, rooms: Iterable[Room], inviter: Person | None) -> None:
-    """Puts somebody who has just joined the site into the rooms that their invitation names."""
-    for room in rooms:
-        with transaction.atomic():
-            _enter(events.lock(room.pk), person=person, actor=inviter or person)
+def enter_first_rooms(*, person: Person, rooms: Iterable[Room], inviter: Person | None) -> None:
+    """Puts somebody who has just joined the site into the lobby, guests excepted, and into the
+    rooms that their invitation names: in one order, or two who join lock each other out."""
+    invited = {room.pk for room in rooms}
+    lobby = set() if person.is_guest else {Room.objects.lobby().pk}
+    with transaction.atomic():
+        for room_id in sorted(invited | lobby):
+            actor = person if room_id in lobby else inviter or person
+            _enter(events.lock(room_id), person=person, actor=actor)
 
 
 def _enter(room: Room, *, person: Person, actor: Person) -> None:
