@@ -117,6 +117,23 @@ def test_the_second_start_finds_everything_as_it_was(site):
     assert "kept over a restart" in page
 
 
+def test_a_start_forgets_the_sessions_that_are_over(site):
+    site.shell(
+        "from datetime import timedelta; from django.utils import timezone\n"
+        "from django.contrib.sessions.models import Session\n"
+        "for key, hours in (('over', -1), ('open', 1)):\n"
+        "    end = timezone.now() + timedelta(hours=hours)\n"
+        "    Session.objects.create(session_key=key, session_data='', expire_date=end)"
+    )
+    site.restart()
+    left = site.shell(
+        "from django.contrib.sessions.models import Session\n"
+        "print(*Session.objects.values_list('pk', flat=True))"
+    )
+    assert "open" in left
+    assert "over" not in left
+
+
 def test_the_data_directory_is_its_owners_alone(tmp_path):
     with sites.running(tmp_path / "new") as site:
         assert re.search(r"http://127\.0\.0\.1:\d+/setup/\w{40}/\n", site.console)

@@ -26,6 +26,7 @@ class Command(BaseCommand):
         environment.require_site_url_beyond_loopback(host, settings.SITE_URL)
         self._check_port_is_free(host, port)
         call_command("migrate", interactive=False, verbosity=0)
+        call_command("clearsessions", verbosity=0)  # those that are over; nobody else does it
         # Here and not at the top: it gathers the static files, which only who serves needs.
         from project.asgi import application  # noqa: PLC0415
 
