@@ -131,7 +131,8 @@ def site_url(name: str) -> str:
         refuse(name, value, good)
     if parts.path or parts.query or parts.fragment or parts.username:
         refuse(name, value, good)
-    return value.lower()
+    # Browsers leave the usual port out of Origin and Host, which have to be the same.
+    return value.lower().removesuffix({"https": ":443", "http": ":80"}[parts.scheme])
 
 
 def database(name: str, default: str) -> dict[str, object]:

@@ -68,6 +68,22 @@ def test_a_rate_is_a_count_and_a_period(monkeypatch):
     assert env.rate("LIMIT_POSTS", "60/m") == env.Rate(count=5, seconds=3600)
 
 
+@pytest.mark.parametrize(
+    ("value", "url"),
+    (
+        ("https://Chat.example.org:443/", "https://chat.example.org"),
+        ("http://chat.example.org:80", "http://chat.example.org"),
+        ("https://chat.example.org:80", "https://chat.example.org:80"),
+        ("http://chat.example.org:8080", "http://chat.example.org:8080"),
+        ("http://[2001:db8::80]", "http://[2001:db8::80]"),
+    ),
+)
+def test_the_usual_port_is_no_part_of_a_sites_address(monkeypatch, value, url):
+    monkeypatch.setenv("SITE_URL", value)
+
+    assert env.site_url("SITE_URL") == url
+
+
 @pytest.mark.parametrize("host", ("127.0.0.1", "localhost", "::1", "127.8.8.8"))
 def test_loopback_needs_no_site_url(host):
     env.require_site_url_beyond_loopback(host, "")
