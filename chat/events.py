@@ -13,8 +13,11 @@ from chat.models import Event, EventKind, Message, Person, Room
 
 
 def lock(room_id: int) -> Room:
-    """The room, locked until the transaction ends: whoever appends to its log holds this."""
-    return Room.objects.select_for_update().get(pk=room_id)
+    """The room, locked until the transaction ends: whoever appends to its log holds this.
+
+    No key is changed, so whoever only refers to the room, as a new membership does, goes on.
+    """
+    return Room.objects.select_for_update(no_key=True).get(pk=room_id)
 
 
 def append(
