@@ -1,12 +1,14 @@
 """People as pages: everybody, one of them, oneself; and direct conversations."""
 
+import re
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 
 from chat.actions.messages import post_message
 from chat.actions.people import change_person
-from chat.models import Person, Role, Room, RoomKind
+from chat.models import Membership, Person, Role, Room, RoomKind
 from tests.visits import errors
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +42,54 @@ def test_a_profile_leads_to_a_conversation(bobs, charlie):
 
     assert 'action="/direct/charlie/"' in page
     assert 'action="/direct/bob/"' not in bobs.get("/people/bob/").content.decode()
+
+
+# --- Many people ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def crowd(alice, lobby):
+    """A hundred and fifty in the lobby, besides the cast."""
+    people = Person.objects.bulk_create(
+        Person(username=f"frog{number:03}", skeleton=f"frog{number:03}", name=f"Frog {number:03}")
+        for number in range(150)
+    )
+    Membership.objects.bulk_create(Membership(room=lobby, person=person) for person in people)
+    return people
+
+
+@pytest.mark.parametrize("address", ("/people/", "/rooms/general/members/", "/site/people/"))
+def test_a_long_list_comes_in_pages_that_hold_everybody_once(address, crowd, alice, sign_in):
+    browser, seen, page = sign_in(alice), [], f"{address}?plain=1"
+    while page:
+        html = browser.get(page).content.decode()
+        assert html.count('class="row-name"') <= 100
+        seen += re.findall(r'class="row-name"[^>]*><bdi>([^<]*)', html)
+        following = re.search(r'rel="next" href="([^"]*)"', html)
+        page = following and address + unescape(following[1])
+        assert not page or "plain=1" in page
+
+    assert seen == ["Alice", *(person.name for person in crowd)]
+
+
+def test_the_next_page_of_a_search_is_of_the_same_search(crowd, bobs):
+    html = bobs.get("/people/?q=frog&page=2").content.decode()
+
+    assert html.count('class="row-name"') == 50
+    assert 'rel="prev" href="?q=frog&amp;page=1"' in html
+    assert 'rel="next"' not in html
+
+
+@pytest.mark.parametrize("page", ("0", "-1", "99", "abc", "", "9" * 5000))
+def test_a_page_that_there_is_not_is_the_nearest(page, crowd, bobs):
+    answer = bobs.get("/people/", {"page": page})
+
+    assert answer.status_code == 200
+    assert len(answer.context["people"]) in {100, 52}
+
+
+def test_a_short_list_has_no_pages(bobs):
+    assert "Next page" not in bobs.get("/people/").content.decode()
 
 
 # --- Oneself -------------------------------------------------------------------------------

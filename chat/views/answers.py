@@ -3,6 +3,8 @@
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,6 +12,9 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from chat.context import is_plain
+from chat.models import Person
+
+PAGE_SIZE = 100
 
 
 class Request(HttpRequest):
@@ -39,6 +44,11 @@ def done(request: Request, url: str) -> HttpResponse:
     if request.htmx:
         return HttpResponseClientRedirect(url)
     return HttpResponseRedirect(url, status=303)
+
+
+def one_page(request: HttpRequest, found: QuerySet[Person]) -> Page[Person]:
+    """The hundred of them that `?page=` asks for; whatever is no page of theirs is the nearest."""
+    return Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
 
 
 def show_form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from chat.actions import rooms as verbs
 from chat.forms import PeopleForm, PreferencesForm
 from chat.models import Person
-from chat.views.answers import Request, done, go, show_form
+from chat.views.answers import Request, done, go, one_page, show_form
 from chat.views.decorators import for_people
 
 
@@ -29,7 +29,7 @@ def people(request: Request, person: Person) -> HttpResponse:
     found = known_to(person)
     if query:
         found = found.filter(name__icontains=query) | found.filter(username__icontains=query)
-    return render(request, "chat/people.html", {"people": found, "query": query})
+    return render(request, "chat/people.html", {"people": one_page(request, found), "query": query})
 
 
 @require_GET

@@ -19,7 +19,7 @@ from chat.forms import NewRoomForm, PeopleForm, RoomForm
 from chat.fragments import Kind
 from chat.history import Page
 from chat.models import Membership, Person, Room
-from chat.views.answers import Request, done, go, show_form
+from chat.views.answers import Request, done, go, one_page, show_form
 from chat.views.decorators import for_people
 
 SPARE_COMPOSERS = 6
@@ -166,7 +166,7 @@ def members(request: Request, person: Person, slug: str) -> HttpResponse:
     context = {
         "room": found,
         "label": found.label_for(person),
-        "members": found.members.all(),
+        "members": one_page(request, found.members.all()),
         "form": form,
         "can_invite": can_invite,
         "can_remove": permissions.can_change_room(person, found),

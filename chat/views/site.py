@@ -13,7 +13,7 @@ from chat.forms import InvitationForm, PersonRoleForm, SiteForm
 from chat.models import Invitation, Person, Room, Site
 from chat.permissions import can_change_role
 from chat.reset import reset_path
-from chat.views.answers import Request, done, go, show_form
+from chat.views.answers import Request, done, go, one_page, show_form
 from chat.views.decorators import for_administrators
 
 
@@ -66,7 +66,8 @@ def revoke(request: Request, person: Person, invitation_id: int) -> HttpResponse
 @require_http_methods(["GET", "HEAD"])
 @for_administrators
 def people(request: Request, person: Person) -> HttpResponse:
-    return render(request, "chat/site/people.html", {"people": Person.objects.all()})
+    context = {"people": one_page(request, Person.objects.all())}
+    return render(request, "chat/site/people.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
