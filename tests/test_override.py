@@ -10,6 +10,9 @@ from chat.hub import log
 
 MESSAGE = '<li id="message-{{ message.pk }}" data-owner>{{ message.author.name }} croaks</li>'
 
+# docs/theming.md names them.
+FIXED_POINTS = "live messages cursor composer act connection rooms typing presence".split()
+
 
 @pytest.mark.django_db
 def test_a_message_template_of_the_owners_shows_in_the_page_and_in_the_push(
@@ -59,6 +62,14 @@ def test_the_layers_are_named_before_anything_stands_in_one():
     text = assets.joined()
 
     assert text.index("@layer reset, base, layout, components, utilities;") < text.index("{")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("fixed", FIXED_POINTS)
+def test_a_room_has_the_ids_that_templates_are_told_to_keep(fixed, alice, sign_in):
+    page = sign_in(alice).get("/rooms/general/").content.decode()
+
+    assert page.count(f' id="{fixed}"') == 1
 
 
 @pytest.mark.django_db
