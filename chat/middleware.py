@@ -1,7 +1,6 @@
 """What holds for every answer: headers, compression, the viewer's language, refusals.
 
-The middleware is synchronous, and so is the innermost of all: Django then runs the whole chain in
-one thread instead of hopping between the loop and a thread at each of them.
+All of it is synchronous: project.handlers runs the whole chain in one thread.
 """
 
 import re

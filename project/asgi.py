@@ -9,19 +9,25 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 django.setup()
 
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
+from django.conf import settings
 
 from chat import assets, hub, routing
+from project.handlers import PageHandler, StaticHandler
 
 # Every way of serving comes through here: the stylesheet is joined and the files are named by
 # what they hold, before the middleware that serves them looks what there is.
 assets.collect()
 
+_pages, _static = PageHandler(), StaticHandler()
+
+
+async def _http(scope: Any, receive: Any, send: Any) -> None:
+    is_static = scope["path"].startswith(settings.STATIC_URL)
+    await (_static if is_static else _pages)(scope, receive, send)
+
+
 _protocols = ProtocolTypeRouter(
-    {
-        "http": get_asgi_application(),
-        "websocket": URLRouter(routing.websocket_urlpatterns),
-    }
+    {"http": _http, "websocket": URLRouter(routing.websocket_urlpatterns)}
 )
 
 
