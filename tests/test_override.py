@@ -11,7 +11,10 @@ from chat.hub import log
 MESSAGE = '<li id="message-{{ message.pk }}" data-owner>{{ message.author.name }} croaks</li>'
 
 # docs/theming.md names them.
-FIXED_POINTS = "live messages cursor composer act connection rooms typing presence".split()
+FIXED_POINTS = (
+    *("live", "messages", "cursor", "composer", "act", "connection", "rooms"),
+    *("typing", "presence"),
+)
 
 
 @pytest.mark.django_db
