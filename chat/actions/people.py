@@ -44,9 +44,7 @@ def join_site(*, invitation: Invitation, username: str, name: str, password: str
     """
     person = _newcomer(username=username, name=name, password=password, role=invitation.role)
     with transaction.atomic():
-        used = Invitation.objects.usable().filter(pk=invitation.pk).update(used=F("used") + 1)
-        if not used:
-            raise Refused(_("This invitation can't be used any more. Please ask for a new one."))
+        _use_up(invitation)
         _store(person)
         enter_first_rooms(
             person=person, rooms=invitation.rooms.all(), inviter=invitation.created_by
@@ -105,6 +103,13 @@ def create_token(*, person: Person, label: str) -> str:
     token = f"nj_{secrets.token_urlsafe(32)}"
     ApiToken.objects.create(person=person, label=label, digest=ApiToken.hash(token))
     return token
+
+
+def _use_up(invitation: Invitation) -> None:
+    # The row first: of two last uses at once, the second then sees what the first has counted.
+    Invitation.objects.select_for_update().get(pk=invitation.pk)
+    if not Invitation.objects.usable().filter(pk=invitation.pk).update(used=F("used") + 1):
+        raise Refused(_("This invitation can't be used any more. Please ask for a new one."))
 
 
 def _locked(editor: Person, person: Person) -> tuple[Person, Person]:
