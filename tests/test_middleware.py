@@ -4,6 +4,7 @@ import gzip
 import logging
 
 import pytest
+from channels.testing import HttpCommunicator
 from django.conf import settings as django_settings
 from django.contrib.sessions.models import Session
 from django.test import Client, override_settings
@@ -12,6 +13,7 @@ from django.urls import path
 from chat import urls
 from chat.errors import Refused
 from chat.models import Role
+from project.handlers import StaticHandler
 
 pytestmark = pytest.mark.django_db
 
@@ -110,14 +112,18 @@ def test_a_page_is_compressed_and_a_stream_is_not(alices):
     assert "Content-Encoding" not in stream
 
 
-def test_static_files_are_kept_for_ever_and_may_be_nothing_else(client, data_dir):
+async def test_static_files_are_kept_for_ever_and_may_be_nothing_else(data_dir):
     (styles,) = (data_dir / "build" / "static").glob("natterjack.*.css")
 
-    answer = client.get(f"/static/{styles.name}")
+    browser = HttpCommunicator(StaticHandler(), "GET", f"/static/{styles.name}")
+    await browser.send_input({"type": "http.request", "body": b""})
+    answer = await browser.receive_output()
+    await browser.wait()
 
-    assert answer.status_code == 200
-    assert "immutable" in answer["Cache-Control"]
-    assert answer["X-Content-Type-Options"] == "nosniff"
+    headers = {name.decode(): value.decode() for name, value in answer["headers"]}
+    assert answer["status"] == 200
+    assert "immutable" in headers["Cache-Control"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize("host", ("evil.example", "testserver.evil.example", "a b", "\x00"))

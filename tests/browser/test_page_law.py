@@ -79,7 +79,7 @@ def test_older_messages_load_above_as_one_scrolls_up_and_the_place_is_kept(windo
         if here != there
     ]
     # The newest page is the one that begins where no other ends.
-    assert all((len(plain) - index) % PAGE == 0 for index in differing)
+    assert {(len(plain) - index) % PAGE for index in differing} <= {0}, differing
 
 
 def test_an_old_message_is_shown_in_its_place_with_the_way_to_the_newest(windows):
