@@ -1,7 +1,6 @@
 """Rooms, and who is in them."""
 
 from collections import defaultdict
-from collections.abc import Collection
 from typing import Self
 
 from django.db import models, transaction
@@ -24,18 +23,20 @@ class RoomQuerySet(models.QuerySet["Room"]):
         own = Exists(Membership.objects.filter(room=OuterRef("pk"), person=person))
         return self.filter(own if person.is_guest else own | Q(kind=RoomKind.PUBLIC))
 
-    def visible_pairs(self, pairs: Collection[tuple[Person, int]]) -> set[tuple[int, int]]:
-        """`visible_to` for many at once: those (person, room) of the pairs where it holds."""
-        rooms = {room_id for _, room_id in pairs}
+    def visible_pairs(self, asked: set[tuple[int, bool, int]]) -> set[tuple[int, int]]:
+        """`visible_to` for many at once: of (person, is a guest, room) those where it holds.
+
+        Returns (person, room).
+        """
+        rooms = {room_id for _, _, room_id in asked}
         public = set(self.filter(pk__in=rooms, kind=RoomKind.PUBLIC).values_list("pk", flat=True))
-        asked = {(person.pk, room_id) for person, room_id in pairs}
         open_to_all = {
-            (person.pk, room_id)
-            for person, room_id in pairs
-            if room_id in public and not person.is_guest
+            (person_id, room_id)
+            for person_id, is_guest, room_id in asked
+            if room_id in public and not is_guest
         }
+        closed = {(person_id, room_id) for person_id, _, room_id in asked} - open_to_all
         # Only the others are looked up one by one: in a public room that would be everybody.
-        closed = asked - open_to_all
         memberships = Membership.objects.filter(
             person__in={person_id for person_id, _ in closed},
             room__in={room_id for _, room_id in closed},
