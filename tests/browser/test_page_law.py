@@ -17,6 +17,7 @@ LAYOUT = """() => [...document.querySelectorAll('#history > *, #messages > *')].
   getComputedStyle(message.querySelector('.message-head')).display,
   getComputedStyle(message.querySelector('.message-day')).display,
 ])"""
+MARGIN = "() => getComputedStyle(document.body).marginTop"
 PAGE = 50
 
 
@@ -130,6 +131,8 @@ def _all_by_links(windows):
     window = windows.person("member1").go("/rooms/general/messages/?before=1000000&plain=1")
     found = []
     while True:
+        # A page with a stream is never done loading: the stylesheet tells when it is there.
+        wait(window, lambda: window.page.evaluate(MARGIN) == "0px")
         page = window.page.evaluate(LAYOUT)
         found = page + found
         link = window.page.locator("#older a")
