@@ -12,7 +12,7 @@ from chat.hub.bells import Ring, bell, is_shared, listen, publish
 from chat.hub.desks import Desks
 from chat.hub.feeds import Feed
 from chat.hub.readers import Reader, StreamReader
-from chat.models import Membership
+from chat.models import EventKind, Membership
 
 logger = logging.getLogger(__name__)
 
@@ -160,7 +160,10 @@ class Hub:
             if feed is not None and feed.position < head:
                 feed.look()
             if self._heads.get(room_id, 0) < head:
-                self.desks.stir(room_id, "", head)
+                # Of a room that is new to us nothing but posts can have been missed: who looks
+                # at it is given the time to read them.
+                kind = "" if room_id in self._heads else EventKind.MESSAGE_POSTED
+                self.desks.stir(room_id, kind, head)
                 self._heads[room_id] = head
 
     async def _find_missed_people(self) -> None:
