@@ -26,7 +26,10 @@ def test_a_page_that_received_every_swap_equals_the_page_reloaded(site, windows)
     other = windows.person("member2").go_live("room-2")
     for text in ("one", "two of the same", "**bold** `code`", "https://example.org"):
         other.say(text)
+    # Two who write at once are stored in either order: each waits for the other here.
+    live.sees("https://example.org")
     live.say("in between")
+    other.sees("in between")
     other.say("a name again")
     other.tab().go("/rooms/room-3/").wait_until_live()
     other.page.context.pages[-1].locator("[name=body]").fill("makes another room unread")
