@@ -8,6 +8,10 @@ PYTHON ?= python3
 WORKERS ?= 2
 PYTEST_ARGS ?=
 SCENARIO ?=
+SIZE ?=
+MINUTES ?=
+BACKEND ?=
+SOAK_ARGS ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -28,7 +32,7 @@ STALE := $(shell test -x $(PY) || echo stale)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test lint bench lock stale
+.PHONY: help run demo test lint bench soak lock stale
 
 help:
 	@echo "make run     set up what is missing and serve on http://127.0.0.1:8000"
@@ -36,6 +40,7 @@ help:
 	@echo "make test    the whole suite; WORKERS=$(WORKERS), PYTEST_ARGS='-k invite'"
 	@echo "make lint    style, types, templates, migrations"
 	@echo "make bench   the benchmarks, or one of them: SCENARIO=name"
+	@echo "make soak    the long proofs, for hours: SCENARIO=name SIZE=100 MINUTES=30 BACKEND=sqlite"
 	@echo "make lock    renew requirements.lock and requirements-dev.lock"
 	@echo
 	@echo "From the environment: HOST, PORT, DATA_DIR, PYTHON (now $(PYTHON))."
@@ -62,6 +67,12 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(PY) -m bench $(SCENARIO)
+
+# What was found is added to var/reports/soak.md; `.venv/bin/python -m soak --help` lists all.
+soak: $(VENV)/.dev
+	@sh tools/system_packages.sh
+	@exec $(OWN_ENV) $(PY) -m soak $(SCENARIO) $(addprefix --size=,$(SIZE)) \
+		$(addprefix --minutes=,$(MINUTES)) $(addprefix --backend=,$(BACKEND)) $(SOAK_ARGS)
 
 # One lock for every Python from 3.11.0 up and every system. The settings of this machine's
 # package tools stay out of it; the runtime lock binds the other one, so that tests run on
