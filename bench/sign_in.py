@@ -7,10 +7,10 @@ import json
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 
 from chat.models import Person
+from chat.sessions import SessionStore
 
 
 def main() -> None:

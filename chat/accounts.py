@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from chat import limits
+from chat.actions.people import set_password as change_own_password
 from chat.models import Person
 from chat.names import normalise_username
 
@@ -23,6 +24,9 @@ class AccountAdapter(DefaultAccountAdapter):
         on a page of its own, which we don't have, and tell it to whoever tries names."""
         person = super().authenticate(request, **credentials)
         return person if isinstance(person, Person) and person.is_active else None
+
+    def set_password(self, user: Any, password: str) -> None:
+        change_own_password(person=user, password=password)
 
     def add_message(
         self,

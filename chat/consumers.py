@@ -5,6 +5,7 @@ import contextlib
 import logging
 import re
 import secrets
+from functools import partial
 from typing import Any
 
 from autobahn.exception import Disconnected
@@ -20,7 +21,7 @@ from chat.errors import Invalid, Refused, TooMany
 from chat.forms import MessageForm, first_error
 from chat.fragments import Kind
 from chat.handshake import Refusal, Visitor, admit
-from chat.hub import log
+from chat.hub import standing
 from chat.models import Person, Room
 
 logger = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ class ChatConsumer(AsyncConsumer):
             title=visitor.title,
             head=visitor.room.last_seq if visitor.room else 0,
             credential=visitor.person.password,
-            session_key=visitor.session_key,
+            session_line=visitor.session_line,
             token_id=visitor.token_id,
             write=self._write,
             end=self._close,
@@ -178,15 +179,16 @@ class ChatConsumer(AsyncConsumer):
 
 
 def _post(reader: hub.Reader, room: Room | None, slug: object, *, body: str, nonce: str) -> None:
-    # The socket may have been opened long ago: what let it in has to hold now.
-    if 4401 in log.fallen([reader]).values():
-        raise Refused(_("You have been signed out."))
+    # The socket may have been opened long ago: what let it in has to hold now, and once more
+    # under the room's lock.
+    check = partial(standing.check_may_act, reader)
+    check()
     author = Person.objects.get(pk=reader.person_id)
     if slug and (room := _find(author, slug)) is None:
         raise Refused(_("There is no such room, or it is not for you."))
     if room is None:
         raise Refused(_("You are not in any room yet."))
-    post_message(author=author, room=room, body=body, nonce=nonce)
+    post_message(author=author, room=room, body=body, nonce=nonce, check=check)
 
 
 def _find(person: Person, slug: object) -> Room | None:

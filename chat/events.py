@@ -9,7 +9,7 @@ from functools import partial
 from django.db import transaction
 
 from chat import hub
-from chat.models import Event, EventKind, Message, Person, Room
+from chat.models import Event, EventKind, Message, Person, Room, Site
 
 
 def lock(room_id: int) -> Room:
@@ -18,6 +18,16 @@ def lock(room_id: int) -> Room:
     No key is changed, so whoever only refers to the room, as a new membership does, goes on.
     """
     return Room.objects.select_for_update(no_key=True).get(pk=room_id)
+
+
+def withdraw() -> None:
+    """Somebody may listen to less than before: nothing later reaches them, here and elsewhere.
+
+    Called last in the transaction that takes the right away. Every process asks who still may
+    before it sends what was written after it, and all of them at once when this is durable.
+    """
+    Site.count_revocation()
+    transaction.on_commit(partial(hub.ring, hub.Ring(kind=hub.WITHDRAWN)))
 
 
 def append(

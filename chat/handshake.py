@@ -6,18 +6,16 @@ Origin of this site. A program sends `Authorization: Bearer …`, which no forei
 
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from importlib import import_module
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs
 
 from django.conf import settings
-from django.contrib.auth import get_user
 from django.http.request import split_domain_port, validate_host
+from django.utils import timezone
 
 from chat import fragments
 from chat.fragments import Kind
-from chat.models import ApiToken, Person, Room
+from chat.models import ApiToken, Person, Room, Session
 
 MAX_TITLE = 200
 
@@ -37,7 +35,7 @@ class Visitor:
     shows_list: bool
     epoch: str
     title: str = ""
-    session_key: str | None = None
+    session_line: str | None = None
     token_id: int | None = None
 
 
@@ -56,7 +54,7 @@ def admit(scope: dict[str, Any]) -> Visitor | Refusal:
     if found is None:
         kind = Kind("html", settings.LANGUAGE_CODE, settings.TIME_ZONE)
         return Refusal(4401, kind)
-    person, session_key, token_id = found
+    person, session_line, token_id = found
     slug = scope["url_route"]["kwargs"].get("slug", "")
     rooms = Room.objects.visible_to(person)
     room = (rooms.filter(slug=slug) if slug else rooms.order_by("-is_lobby", "pk")).first()
@@ -70,7 +68,7 @@ def admit(scope: dict[str, Any]) -> Visitor | Refusal:
         shows_list=query.get("list") != ["off"],
         epoch=fragments.epoch(),
         title=query.get("title", [""])[0][:MAX_TITLE],
-        session_key=session_key,
+        session_line=session_line,
         token_id=token_id,
     )
 
@@ -93,19 +91,9 @@ def _by_session(
     key = _cookie(headers.get(b"cookie", ""), settings.SESSION_COOKIE_NAME)
     if not key or not is_own_origin(headers, scope.get("scheme", "ws")):
         return None
-    store = import_module(settings.SESSION_ENGINE).SessionStore(key)
-    # Django's get_user knows SECRET_KEY_FALLBACKS, but changes or ends the session on the way:
-    # a socket can't hand out the new cookie, so it gets a copy to do that to.
-    person: Any = get_user(SimpleNamespace(session=_Copy(store.load())))  # type: ignore[arg-type]
-    return (person, key, None) if isinstance(person, Person) else None
-
-
-class _Copy(dict[str, Any]):
-    def flush(self) -> None:
-        self.clear()
-
-    def cycle_key(self) -> None:
-        """Nothing to do: a copy has no key."""
+    session = Session.objects.filter(pk=key, expire_date__gt=timezone.now()).first()
+    person = session.person if session else None
+    return (person, session.line, None) if session and person else None
 
 
 def is_own_origin(headers: dict[bytes, str], scheme: str) -> bool:

@@ -190,7 +190,7 @@ ACCOUNT_RATE_LIMITS = False
 
 # --- Sessions, tokens, headers (notes on the values: docs/security.md) ---------------------
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "chat.sessions"
 SESSION_COOKIE_NAME = "__Host-sessionid" if IS_SECURE else "sessionid"
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_COOKIE_SECURE = IS_SECURE

@@ -17,7 +17,7 @@ FLOORS = [
     {"fragments"},
     {"handshake", "hub"},
     {"events"},
-    {"actions"},
+    {"actions", "sessions"},
     {"reset", "invention"},
     {"accounts", "viewer"},
     {"context"},

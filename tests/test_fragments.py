@@ -30,7 +30,7 @@ def say(bob, lobby):
 
 
 def events(room, after=0):
-    return log.read(room.pk, after).events
+    return log.read(room.pk, after)
 
 
 def test_all_entries_that_fit_are_one_frame_with_the_last_ones_cursor(lobby, say):

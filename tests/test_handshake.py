@@ -1,13 +1,12 @@
 """Who is let in: a cookie counts from this site's own pages alone, a token from anywhere."""
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from chat.actions.people import change_person
 from chat.actions.rooms import create_room
 from chat.database import in_database
-from chat.models import ApiToken, Role, RoomKind
+from chat.models import ApiToken, Role, RoomKind, Session
 from tests.sockets import HOST, ORIGIN, Closed, cookie_headers, post, token_headers, token_of
 from tests.visits import PASSWORD
 

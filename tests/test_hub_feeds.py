@@ -304,7 +304,7 @@ async def test_nothing_behind_a_gap_is_shown_before_the_gap_is_filled(bob, lobby
     three = await in_database(post_three)
     await socket.until_shown(three[0])
     found = await in_database(log.read, lobby.pk, three[0].seq - 1)
-    assert [event.seq for event in found.events] == [three[0].seq]
+    assert [event.seq for event in found] == [three[0].seq]
     assert socket.shown == ids(three[:1])
 
     await in_database(_move, 10**6, three[1].seq)

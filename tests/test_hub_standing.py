@@ -1,12 +1,17 @@
 """Who may no longer listen hears nothing more, whatever moment it happens in."""
 
+import threading
+
 import pytest
 
-from chat.actions.people import change_person
+from chat import events
+from chat.actions.people import change_person, revoke_token
 from chat.actions.rooms import create_room, remove_from_room
 from chat.database import in_database
-from chat.models import Role, Room, RoomKind
-from tests.sockets import cookie_headers, post
+from chat.hub import bells, log
+from chat.models import Role, Room, RoomKind, Session
+from tests.sockets import cookie_headers, post, token_of, until
+from tests.visits import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,3 +81,134 @@ def test_many_are_judged_as_one_is(kind, role, is_in, alice, invite):
 
     assert ((person.pk, room.pk) in many) == one
     assert (alice.pk, room.pk) in many
+
+
+# --- A browser's own session ----------------------------------------------------------------
+
+
+def change_password(browser):
+    typed = {"oldpassword": PASSWORD, "password1": PASSWORD + "s", "password2": PASSWORD + "s"}
+    assert browser.post("/password/", typed).status_code == 303
+
+
+async def test_who_changes_their_own_password_goes_on_reading_here_and_nowhere_else(
+    alice, bob, lobby, connect, sign_in
+):
+    here, elsewhere = await in_database(sign_in, bob), await in_database(sign_in, bob)
+    tabs = [await connect(here, "/ws/chat/general/", resume=0) for _tab in range(2)]
+    other = await connect(elsewhere, "/ws/chat/general/", resume=0)
+
+    await in_database(change_password, here)
+    message = await post(alice, lobby, "Among those who know it")
+
+    assert await other.closed() == 4401
+    assert message.pk not in other.shown
+    for tab in tabs:
+        await tab.until_shown(message)
+
+
+async def test_a_new_secret_key_ends_no_socket_of_a_browser_that_is_signed_in(
+    alice, bob, lobby, connect, sign_in, settings
+):
+    browser = await in_database(sign_in, bob)
+    socket = await connect(browser, "/ws/chat/general/", resume=0)
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another " * 8
+
+    key = browser.cookies["sessionid"].value
+    assert (await in_database(browser.get, "/settings/")).status_code == 200
+    assert browser.cookies["sessionid"].value != key
+    await in_database(events.withdraw)
+
+    await socket.until_shown(await post(alice, lobby))
+
+
+async def test_a_program_whose_token_is_revoked_hears_nothing_after_it(alice, bob, lobby, connect):
+    socket = await connect(token=await token_of(bob), path="/ws/chat/general/", resume=0)
+
+    await in_database(lambda: revoke_token(person=bob, token=bob.tokens.get()))
+    message = await post(alice, lobby)
+
+    assert await socket.closed() == 4401
+    assert message.pk not in socket.shown
+
+
+async def test_who_signs_out_is_closed_before_any_tick(bob, lobby, connect, sign_in, monkeypatch):
+    monkeypatch.setattr("chat.hub.hub.TICK_SECONDS", 3600)
+    browser = await in_database(sign_in, bob)
+    socket = await connect(browser, "/ws/chat/general/", resume=0)
+
+    await in_database(browser.post, "/logout/")
+
+    assert await socket.closed() == 4401
+
+
+# --- Whatever the race ----------------------------------------------------------------------
+
+
+@pytest.fixture
+async def held_drain(bob, bobs, connect, lobby, monkeypatch):
+    """Bob's socket, and a feed that has read but not yet rendered until `go` is set."""
+    socket = await connect(headers=bobs, path="/ws/chat/general/", resume=0)
+    has_read, go = threading.Event(), threading.Event()
+    render = log.render
+
+    def held(*arguments):
+        has_read.set()
+        assert go.wait(10)
+        return render(*arguments)
+
+    monkeypatch.setattr(log, "render", held)
+    yield socket, has_read, go
+    go.set()
+
+
+async def test_who_signs_out_while_a_message_is_on_its_way_gets_no_later_one(
+    alice, bob, lobby, held_drain, monkeypatch
+):
+    socket, has_read, go = held_drain
+    await post(alice, lobby, "Before")
+    await until(has_read.is_set)
+    monkeypatch.setattr("chat.hub.hub.Hub._check_standing", _nothing)  # nor does a tick help
+
+    await in_database(Session.objects.all().delete)
+    await in_database(events.withdraw)
+    late = await post(alice, lobby, "Late")
+    go.set()
+
+    assert await socket.closed() == 4401
+    assert late.pk not in socket.shown
+
+
+async def _nothing(_hub):
+    return None
+
+
+async def test_a_sidebar_tells_nothing_to_who_has_signed_out(
+    alice, bob, bobs, pond, connect, monkeypatch
+):
+    socket = await connect(headers=bobs, path="/ws/chat/", resume=0)
+    monkeypatch.setattr("chat.hub.hub.Hub._check_standing", _nothing)
+
+    def sign_out():
+        Session.objects.all().delete()
+        events.withdraw()
+
+    await in_database(sign_out)
+    await post(alice, pond)
+
+    assert await socket.closed() == 4401
+    assert not any("data-unread" in frame for frame in socket.heard)
+
+
+async def test_a_repeated_resume_tells_nothing_to_who_has_been_taken_out(
+    alice, bob, bobs, pond, connect, quick_hub, monkeypatch
+):
+    socket = await connect(headers=bobs, path="/ws/chat/pond/", resume=await head(pond))
+    monkeypatch.setattr("chat.hub.hub.Hub._check_standing", _nothing)
+    monkeypatch.setattr(bells.bell, "answer", None)
+
+    await in_database(remove_from_room, remover=alice, room=pond, person=bob)
+    quick_hub.feeds[pond.pk].position = await head(pond)  # as if it had been looked at
+    await socket.say(type="resume", after=1)
+
+    assert await socket.closed() == 4403

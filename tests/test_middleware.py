@@ -6,13 +6,12 @@ import logging
 import pytest
 from channels.testing import HttpCommunicator
 from django.conf import settings as django_settings
-from django.contrib.sessions.models import Session
 from django.test import Client, override_settings
 from django.urls import path
 
 from chat import urls
 from chat.errors import Refused
-from chat.models import Role
+from chat.models import Role, Session
 from project.handlers import StaticHandler
 
 pytestmark = pytest.mark.django_db

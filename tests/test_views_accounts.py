@@ -3,12 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
 from chat.actions.people import change_person, change_site, create_invitation, revoke_invitation
-from chat.models import Invitation, Person, Role, Site
+from chat.models import Invitation, Person, Role, Session, Site
 from project.environment import Rate
 from tests.visits import PASSWORD, errors, is_signed_in, sign_in_as
 

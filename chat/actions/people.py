@@ -8,6 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from chat import events
 from chat.actions.rooms import enter_first_rooms, enter_lobby
 from chat.errors import Invalid, Refused
 from chat.models import ApiToken, Invitation, Person, Role, Room, Site
@@ -81,15 +82,26 @@ def change_site(*, editor: Person, name: str, welcome: str) -> None:
 def change_person(*, editor: Person, person: Person, role: str, is_active: bool) -> None:
     """Changes a role, or lets somebody in or out of the site. Nobody does it to themselves."""
     with transaction.atomic():
+        # Rooms before people, as whoever posts: else the two could wait for each other.
+        events.lock(Room.objects.lobby().pk)
         editor, person = _locked(editor, person)
         if not can_change_role(editor, person):
             raise Refused(_("You can't change this person."))
         if role == Role.OWNER and editor.role != Role.OWNER:
             raise Refused(_("Only an owner can make another one."))
         person.role, person.is_active = role, is_active
-        person.save(update_fields=["role", "is_active"])
         if not person.is_guest:
             enter_lobby(person=person)
+        person.save(update_fields=["role", "is_active"])
+        events.withdraw()
+
+
+def set_password(*, person: Person, password: str) -> None:
+    """Everywhere else this person is signed out."""
+    person.set_password(password)  # before the transaction: it takes a while
+    with transaction.atomic():
+        person.save(update_fields=["password"])
+        events.withdraw()
 
 
 def check_may_reset(actor: Person, person: Person) -> None:
@@ -103,6 +115,14 @@ def create_token(*, person: Person, label: str) -> str:
     token = f"nj_{secrets.token_urlsafe(32)}"
     ApiToken.objects.create(person=person, label=label, digest=ApiToken.hash(token))
     return token
+
+
+def revoke_token(*, person: Person, token: ApiToken) -> None:
+    """Ends one of one's own tokens; a second call changes nothing."""
+    with transaction.atomic():
+        held = ApiToken.objects.filter(pk=token.pk, person=person, revoked_at=None)
+        if held.update(revoked_at=timezone.now()):
+            events.withdraw()
 
 
 def _use_up(invitation: Invitation) -> None:

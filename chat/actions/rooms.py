@@ -140,6 +140,7 @@ def _exit(room: Room, *, person: Person, actor: Person, kind: EventKind) -> None
     count, _details = Membership.objects.filter(room=room, person=person).delete()
     if count:
         events.append(room, kind, actor=actor, person=person)
+        events.withdraw()
 
 
 def _with_free_slug(slug: str, **fields: object) -> Room:

@@ -5,11 +5,12 @@ out of order, for the hub always reads from where it stands to where the log end
 finds what no ring announced.
 """
 
-from chat.hub.bells import Ring, ring
+from chat.hub.bells import WITHDRAWN, Ring, ring
 from chat.hub.hub import Hub, current, store_last_reads
 from chat.hub.readers import Reader, SocketReader, StreamReader
 
 __all__ = [
+    "WITHDRAWN",
     "Hub",
     "Reader",
     "Ring",

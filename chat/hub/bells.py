@@ -18,6 +18,8 @@ from django.conf import settings
 logger = logging.getLogger(__name__)
 
 GROUP = "doorbells"
+# What a ring is of that tells of no room: somebody may listen to less than before.
+WITHDRAWN = "right.withdrawn"
 _PUBLISH_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
 _REGROUP_SECONDS = 600

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from chat import fragments
 from chat.database import in_database
+from chat.hub import standing
 from chat.hub.readers import Reader
 from chat.models import EventKind, Site
 from chat.sidebar import Line, lines_for
@@ -52,7 +53,8 @@ class Desk:
 class Desks:
     """All connected people of this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, shut: standing.Shut) -> None:
+        self._shut = shut
         self._desks: dict[int, Desk] = {}
         self._wake = asyncio.Event()
 
@@ -170,14 +172,18 @@ class Desks:
         return due
 
     async def _tell(self, desks: list[Desk]) -> None:
-        lines, site_name = await in_database(_read, [desk.person_id for desk in desks])
+        lines, site = await in_database(_read, [desk.person_id for desk in desks])
+        pages = [page for desk in desks for page in desk.pages]
+        await standing.admit(standing.doubted(pages, site.revocations), self._shut)
         for desk in desks:
             mine = lines[desk.person_id]
             desk.rooms = frozenset(line.room_id for line in mine)
             desk.unread = frozenset(line.room_id for line in mine if line.unread)
             for page in list(desk.pages):
-                if desk.sent.get(page) != mine:
-                    await self._show(page, mine, site_name)
+                if page.judged_at < site.revocations:  # has come in while we asked
+                    self._schedule(desk, SOON_SECONDS)
+                elif desk.sent.get(page) != mine:
+                    await self._show(page, mine, site.name)
                     desk.sent[page] = mine
             await asyncio.sleep(0)
 
@@ -190,5 +196,6 @@ class Desks:
             await page.close(1011)
 
 
-def _read(person_ids: list[int]) -> tuple[dict[int, list[Line]], str]:
-    return lines_for(person_ids), Site.load().name
+def _read(person_ids: list[int]) -> tuple[dict[int, list[Line]], Site]:
+    """Their lines, and behind them the site with its revocations (chat.hub.standing)."""
+    return lines_for(person_ids), Site.load()

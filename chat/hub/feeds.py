@@ -3,15 +3,15 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 
 from django.db import DatabaseError
 
 from chat.database import in_database
 from chat.fragments import Frame, Kind
-from chat.hub import log
-from chat.hub.log import Batch
+from chat.hub import log, standing
 from chat.hub.readers import Reader
+from chat.hub.standing import Shut, ShutOut, read_for
+from chat.models import Event
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Feed:
     an entry, nobody gets one twice, and no live frame overtakes a catch-up.
     """
 
-    def __init__(self, room_id: int, shut: Callable[[Reader, int], Awaitable[None]]) -> None:
+    def __init__(self, room_id: int, shut: Shut) -> None:
         self.room_id = room_id
         self.position = NOT_READ_YET
         self.live: dict[Kind, set[Reader]] = defaultdict(set)
@@ -64,7 +64,7 @@ class Feed:
         """
         try:
             await self._bring(reader, after, same_epoch)
-        except log.ShutOut as shut_out:
+        except ShutOut as shut_out:
             await self._shut(reader, shut_out.code)
 
     async def _bring(self, reader: Reader, after: int, same_epoch: bool) -> None:
@@ -76,7 +76,7 @@ class Feed:
         while reader.is_open and not after == self.position == checked:
             checked = self.position
             missed = await in_database(
-                log.read_for, reader, log.read_frames, self.room_id, after, checked, reader.kind
+                read_for, reader, log.read_frames, self.room_id, after, checked, reader.kind
             )
             if after < checked:
                 after = await self._send(reader, missed) or await self._replace(reader)
@@ -87,13 +87,19 @@ class Feed:
 
     async def repeat(self, reader: Reader, after: int) -> None:
         """Sends a live reader the changes since `after` once more, as they are now."""
+        try:
+            await self._repeat(reader, after)
+        except ShutOut as shut_out:
+            await self._shut(reader, shut_out.code)
+
+    async def _repeat(self, reader: Reader, after: int) -> None:
         if not 0 <= self.position - after <= MAX_MISSED:
             await self.replace_list(reader)
             return
         while True:
             position = self.position
             repeated = await in_database(
-                log.read_changes, self.room_id, after, position, reader.kind
+                read_for, reader, log.read_changes, self.room_id, after, position, reader.kind
             )
             if position == self.position:  # else a newer change is out already
                 for frame in repeated:
@@ -115,7 +121,7 @@ class Feed:
                 await asyncio.sleep(0.5)
 
     async def _replace(self, reader: Reader) -> int:
-        frame = await in_database(log.read_for, reader, log.reset, self.room_id, reader.kind)
+        frame = await in_database(read_for, reader, log.reset, self.room_id, reader.kind)
         await reader.send(frame.text)
         reader.position = frame.seq
         await self._reach(frame.seq)
@@ -146,19 +152,35 @@ class Feed:
         if not self.live:
             await self._jump()
             return
-        batch = await in_database(log.read, self.room_id, self.position)
-        if not batch.events:
+        events = await in_database(log.read, self.room_id, self.position)
+        if not events:
             return
-        rendered: dict[Kind, list[Frame]] = {}
-        while missing := [kind for kind in self.live if kind not in rendered]:
-            rendered |= await in_database(log.render, batch.events, missing)
+        rendered = await self._for_who_may_read(events)
         # From here to the copies there is no await: see the class.
-        self.position = batch.events[-1].seq
-        self._is_dirty = self._is_dirty or len(batch.events) == log.BATCH
+        self.position = events[-1].seq
+        self._is_dirty = self._is_dirty or len(events) == log.BATCH
         readers = [
             (reader, rendered[kind]) for kind, group in self.live.items() for reader in group
         ]
-        await self._write(readers, batch)
+        await self._write(readers)
+
+    async def _for_who_may_read(self, events: list[Event]) -> dict[Kind, list[Frame]]:
+        """The entries for each kind that is live; whoever is, when this returns, may have them.
+
+        While one asks the database others become live: until nobody is new, it is asked again.
+        """
+        rendered: dict[Kind, list[Frame]] = {}
+        revocations = -1
+        while True:
+            missing = [kind for kind in self.live if kind not in rendered]
+            readers = (reader for group in self.live.values() for reader in group)
+            doubted = standing.doubted(readers, revocations)
+            if not missing and not doubted:
+                return rendered
+            if missing:
+                found, revocations = await in_database(log.render, events, missing)
+                rendered |= found
+            await standing.admit(doubted, self._shut)
 
     async def _jump(self) -> None:
         """Nobody is live: there is nothing to send, the head is all that counts."""
@@ -168,11 +190,8 @@ class Feed:
         else:
             self.position = max(self.position, head)
 
-    async def _write(self, readers: list[tuple[Reader, list[Frame]]], batch: Batch) -> None:
+    async def _write(self, readers: list[tuple[Reader, list[Frame]]]) -> None:
         for count, (reader, frames) in enumerate(readers, 1):
-            if reader.person_id in batch.shut_out:
-                await self._shut(reader, 4403)
-                continue
             try:
                 await self._send(reader, frames)
             except Exception:

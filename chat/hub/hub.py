@@ -1,14 +1,15 @@
 """The hub of this process: feeds of rooms, desks of people, the tick and the heartbeat."""
 
 import asyncio
+import contextlib
 import logging
 
 from django.db import DatabaseError
 
 from chat import fragments
 from chat.database import in_database
-from chat.hub import log
-from chat.hub.bells import Ring, bell, is_shared, listen, publish
+from chat.hub import log, standing
+from chat.hub.bells import WITHDRAWN, Ring, bell, is_shared, listen, publish
 from chat.hub.desks import Desks
 from chat.hub.feeds import Feed
 from chat.hub.readers import Reader, StreamReader
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 2.0
 BEAT_SECONDS = 20
 READ_SECONDS = 1.0
+DOUBT_SECONDS = 0.1
 
 
 class Hub:
@@ -27,7 +29,8 @@ class Hub:
     def __init__(self) -> None:
         self.readers: set[Reader] = set()
         self.feeds: dict[int, Feed] = {}
-        self.desks = Desks()
+        self.desks = Desks(self.shut_out)
+        self._doubt = asyncio.Event()
         self._heads: dict[int, int] = {}
         self._pointers: dict[int, tuple[int, int]] = {}
         self._read: dict[tuple[int, int], int] = {}
@@ -61,6 +64,8 @@ class Hub:
             if feed is not None and feed.position < ring.seq:
                 feed.look()
             self.desks.stir(ring.room_id, ring.kind, ring.seq)
+        if ring.kind == WITHDRAWN:
+            self._doubt.set()
         self.desks.refresh(ring.people)
 
     # --- Readers ---------------------------------------------------------------------------
@@ -142,7 +147,7 @@ class Hub:
     async def _tick(self) -> None:
         """Finds what no ring announced, and who may no longer listen."""
         while True:
-            await asyncio.sleep(TICK_SECONDS)
+            await self._until_the_next_tick()
             for step in (self._check_standing, self._find_missed_rings, self._find_missed_people):
                 try:
                     await step()
@@ -151,6 +156,13 @@ class Hub:
                     break
                 except Exception:
                     logger.exception("A step of the tick failed")
+
+    async def _until_the_next_tick(self) -> None:
+        """Earlier where somebody has lost a right; a moment for many of those at once."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._doubt.wait(), TICK_SECONDS)
+            await asyncio.sleep(DOUBT_SECONDS)
+        self._doubt.clear()
 
     async def _find_missed_rings(self) -> None:
         rooms = set(self.feeds) | self.desks.rooms
@@ -176,11 +188,7 @@ class Hub:
         self.desks.refresh(changed)
 
     async def _check_standing(self) -> None:
-        readers = list(self.readers)
-        if not readers:
-            return
-        for reader, code in (await in_database(log.fallen, readers)).items():
-            await self.shut_out(reader, code)
+        await standing.admit(list(self.readers), self.shut_out)
 
     async def _beat(self) -> None:
         """A heartbeat for every page each BEAT_SECONDS, spread over the seconds."""

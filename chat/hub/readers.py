@@ -17,7 +17,8 @@ class Reader:
 
     `room_id` is the room whose list it shows, None for none. `head` is where that room's log
     ended when the connection was let in. `credential` is the person's password hash of then,
-    `session_key` or `token_id` what they came in with: the tick asks whether they still hold.
+    `session_line` or `token_id` what they came in with; `judged_at` is the count of the site's
+    revocations at which all of it was known to hold (chat.hub.standing).
     `title` is what a page that is no room of theirs calls itself.
     """
 
@@ -27,13 +28,14 @@ class Reader:
     slug: str
     head: int
     credential: str
-    session_key: str | None = None
+    session_line: str | None = None
     token_id: int | None = None
     has_sidebar: bool = True
     title: str = ""
     is_live: bool = False
     is_open: bool = True
     has_resumed: bool = False
+    judged_at: int = -1
     began: int = 0
     position: int = 0
     number: int = field(default_factory=lambda: next(_numbers))

@@ -3,6 +3,7 @@
 from chat.models.messages import Event, EventKind, Message
 from chat.models.people import ApiToken, Invitation, Person, Role
 from chat.models.rooms import Membership, Room, RoomKind
+from chat.models.sessions import Session
 from chat.models.site import Site
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "Role",
     "Room",
     "RoomKind",
+    "Session",
     "Site",
 ]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -26,6 +26,8 @@ class Role(models.TextChoices):
     BOT = "bot", _("Bot")
 
 
+# What somebody may listen to hangs on these.
+_RIGHTS = {"password", "is_active", "role"}
 ADMINISTRATING = (Role.OWNER, Role.ADMINISTRATOR)
 
 
@@ -78,7 +80,14 @@ class Person(AbstractBaseUser):
         if self._state.adding:
             self.username = normalise_username(self.username)
             self.skeleton = skeleton(self.username)
-        super().save(*args, **kwargs)
+            super().save(*args, **kwargs)
+        elif _RIGHTS.isdisjoint(kwargs.get("update_fields") or _RIGHTS):
+            super().save(*args, **kwargs)
+        else:
+            # Here and not in the verbs: Django's own commands set passwords past them.
+            with transaction.atomic():
+                super().save(*args, **kwargs)
+                self._meta.apps.get_model("chat", "Site").count_revocation()
 
     @property
     def is_administrator(self) -> bool:

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.db.models import F
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.safestring import SafeString
 
@@ -11,12 +12,17 @@ from chat.models.people import Person
 
 
 class Site(models.Model):
-    """Name, welcome text and `epoch`: the life of this log. A restored backup starts another."""
+    """Name, welcome text and `epoch`: the life of this log. A restored backup starts another.
+
+    `revocations` counts how often somebody lost a right to listen, in the transactions that take
+    it: whoever reads it in one snapshot with something else knows whether that was still theirs.
+    """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     name = models.CharField(max_length=80, default="Natterjack")
     welcome = models.TextField(max_length=2000, blank=True)
     epoch = models.UUIDField(default=uuid.uuid4)
+    revocations = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         constraints = (models.CheckConstraint(condition=models.Q(id=1), name="there_is_one_site"),)
@@ -27,6 +33,12 @@ class Site(models.Model):
     @classmethod
     def load(cls) -> "Site":
         return cls.objects.get_or_create(id=1)[0]
+
+    @classmethod
+    def count_revocation(cls) -> None:
+        """Called last in a transaction: everybody's revocations meet at this row's lock."""
+        cls.load()
+        cls.objects.filter(id=1).update(revocations=F("revocations") + 1)
 
     @property
     def welcome_html(self) -> SafeString:

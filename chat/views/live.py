@@ -20,6 +20,7 @@ from chat import fragments, history, hub
 from chat.context import is_plain
 from chat.fragments import Kind
 from chat.models import Person
+from chat.sessions import LINE
 from chat.views.answers import Request
 from chat.views.decorators import for_people
 from chat.views.rooms import find
@@ -47,7 +48,7 @@ def live(request: Request, person: Person, slug: str) -> StreamingHttpResponse:
         slug=slug,
         head=page.seq,
         credential=person.password,
-        session_key=request.session.session_key,
+        session_line=request.session[LINE],
     )
     response = StreamingHttpResponse(_written(opening, reader, closing))
     response["X-Accel-Buffering"] = "no"
@@ -63,8 +64,11 @@ async def _written(opening: str, reader: hub.StreamReader, closing: str) -> Asyn
     await hub_here.end_oldest_streams(reader.person_id, keep=settings.LIMIT_STREAMS)
     hub_here.add(reader)
     try:
-        yield opening
+        # Judges too: what was read for the page may be later than what let them in.
         await hub_here.resume(reader, reader.head)
+        if not reader.is_open:
+            return
+        yield opening
         hub_here.read(reader, reader.head)
         async for text in _until_it_ends(reader):
             yield text

@@ -120,15 +120,14 @@ def test_the_second_start_finds_everything_as_it_was(site):
 def test_a_start_forgets_the_sessions_that_are_over(site):
     site.shell(
         "from datetime import timedelta; from django.utils import timezone\n"
-        "from django.contrib.sessions.models import Session\n"
+        "from chat.models import Session\n"
         "for key, hours in (('over', -1), ('open', 1)):\n"
         "    end = timezone.now() + timedelta(hours=hours)\n"
         "    Session.objects.create(session_key=key, session_data='', expire_date=end)"
     )
     site.restart()
     left = site.shell(
-        "from django.contrib.sessions.models import Session\n"
-        "print(*Session.objects.values_list('pk', flat=True))"
+        "from chat.models import Session\nprint(*Session.objects.values_list('pk', flat=True))"
     )
     assert "open" in left
     assert "over" not in left
