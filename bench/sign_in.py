@@ -15,10 +15,10 @@ from chat.sessions import SessionStore
 
 def main() -> None:
     with transaction.atomic():
-        print(json.dumps([_sign_in(person) for person in Person.objects.order_by("pk")]))
+        print(json.dumps([sign_in(person) for person in Person.objects.order_by("pk")]))
 
 
-def _sign_in(person: Person) -> str:
+def sign_in(person: Person) -> str:
     session = SessionStore()
     session[SESSION_KEY] = str(person.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]

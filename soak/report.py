@@ -12,6 +12,7 @@ from math import ceil
 from typing import Any
 
 _LINE_SECONDS = 0.5
+_MANY = 20
 
 
 @dataclass
@@ -98,8 +99,8 @@ class Report:
         self.figures[name] = Figure(value, unit, Bounds(at_most, at_least))
 
     def broken(self, sentence: str) -> None:
-        """A property did not hold."""
-        if sentence not in self.breaks:
+        """A property did not hold. The first twenty are kept."""
+        if sentence not in self.breaks and len(self.breaks) < _MANY:
             self.breaks.append(sentence)
 
     def note(self, sentence: str) -> None:

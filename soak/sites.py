@@ -5,10 +5,12 @@ on the checkout's own disk, for a temporary file system would commit for free.
 """
 
 import json
+import random
+import socket
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,10 @@ from tests.servers import Server, postgresql_server, redis_server
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 BOTH = (SQLITE, POSTGRESQL)
-_SIGN_IN = "from bench.sign_in import main; main()"
+# Below the ports that systems give to clients: one of those that try to come back could else be
+# given the very port that its dead server had, and so talk to itself and keep the server out.
+_PORTS = range(20_000, 32_000)
+_SIGN_IN = "from soak.sign_in import main; main()"
 
 
 @dataclass(kw_only=True)
@@ -99,12 +104,26 @@ def backend(
             redis = stack.enter_context(redis_server())
             settings |= {"DATABASE_URL": database.url, "REDIS_URL": redis.url}
         count = processes if name == POSTGRESQL else 1
-        sites = [Site(data_dir=place / f"process-{n}", variables=settings) for n in range(count)]
+        sites = [
+            Site(data_dir=place / f"process-{number}", port=steady_port(), variables=settings)
+            for number in range(count)
+        ]
         made = Backend(name=name, sites=sites, database=database, redis=redis)
         populated(sites[0].data_dir, settings, people=people, rooms=rooms, messages=messages)
         made.sessions = json.loads(sites[0].manage("shell", "--no-imports", "-c", _SIGN_IN))
         stack.callback(made.stop)
         yield made
+
+
+def steady_port() -> int:
+    """A free loopback port that stays a server's own while it is down."""
+    while True:
+        port = random.choice(_PORTS)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
 
 
 @contextmanager

@@ -41,6 +41,8 @@ class Site:
     port: int = field(default_factory=free_port)
     variables: dict[str, str] = field(default_factory=dict)
     command: str = "serve"
+    # What the interpreter runs; another program may do something to the server first.
+    program: tuple[str, ...] = ("manage.py",)
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -63,19 +65,7 @@ class Site:
 
     def start(self) -> "Site":
         """Returns when it answers; raises ServerFailed with its last words otherwise."""
-        arguments = ["--port", str(self.port)]
-        if self.command == "runserver":
-            arguments = ["--noreload", f"127.0.0.1:{self.port}"]
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", self.command, *arguments],
-                cwd=CHECKOUT,
-                env=self.environment | {"PYTHONUNBUFFERED": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self.launch()
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -83,6 +73,22 @@ class Site:
                 raise ServerFailed(f"manage.py {self.command}: {self.console[-2000:]}")
             time.sleep(0.02)
         return self
+
+    def launch(self) -> None:
+        """Starts the process and returns at once."""
+        arguments = ["--port", str(self.port)]
+        if self.command == "runserver":
+            arguments = ["--noreload", f"127.0.0.1:{self.port}"]
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, *self.program, self.command, *arguments],
+                cwd=CHECKOUT,
+                env=self.environment | {"PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def answers(self) -> bool:
         try:
