@@ -27,6 +27,7 @@ from chat.models import Person, Room
 logger = logging.getLogger(__name__)
 
 RESUME_SECONDS = 1.0
+PAGE_RESUME_SECONDS = 20.0
 MAX_BAD_FRAMES = 10
 COME_BACK = "this socket has to come back"
 
@@ -54,6 +55,7 @@ class ChatConsumer(AsyncConsumer):
     """
 
     must_return = False
+    has_asked = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.base_send, self.task = send, asyncio.current_task()
@@ -82,7 +84,8 @@ class ChatConsumer(AsyncConsumer):
         self.turn = asyncio.Lock()
         self.reader = self._reader(visitor)
         hub.current().add(self.reader)
-        grace = asyncio.get_running_loop().create_task(self._go_live_unasked())
+        unasked = self._come_back_unasked if visitor.will_resume else self._go_live_unasked
+        grace = asyncio.get_running_loop().create_task(unasked())
         try:
             while (message := await receive())["type"] == "websocket.receive":
                 await self._take(message)
@@ -134,6 +137,18 @@ class ChatConsumer(AsyncConsumer):
             logger.exception("A socket can't be made live")
             await self.reader.close(1011)
 
+    async def _come_back_unasked(self) -> None:
+        """For a page, which says that it will resume.
+
+        On a slow line its resume takes longer than a second: live frames from the log's end
+        would move its cursor past what it has missed. Where none comes at all, the socket
+        belongs to no page any more: htmx opens one again for an element that was replaced
+        while its next try was waiting, and nothing in the page can close that one.
+        """
+        await asyncio.sleep(PAGE_RESUME_SECONDS)
+        if not self.has_asked:
+            await self.reader.close(1011)
+
     async def _take(self, message: dict[str, Any]) -> None:
         try:
             with translation.override(self.reader.kind.language):
@@ -172,6 +187,7 @@ class ChatConsumer(AsyncConsumer):
         await in_database(_post, self.reader, self.visitor.room, slug, **form.cleaned_data)
 
     async def _resume(self, frame: dict[str, Any]) -> None:
+        self.has_asked = True
         after = frames.number(frame, "after")
         same_epoch = frame.get("epoch") in (None, "", self.visitor.epoch)  # may be unhashable
         async with self.turn:

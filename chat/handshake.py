@@ -23,7 +23,8 @@ MAX_TITLE = 200
 @dataclass(frozen=True)
 class Visitor:
     """Somebody who may listen. `shows_list` is False for pages that want their sidebar alone;
-    `title` is what such a page calls itself.
+    `title` is what such a page calls itself. `will_resume` is True for all pages: they have a
+    place in the log, and nothing may be shown in them until they have named it.
 
     `room` is where plain text goes: the one asked for, else the lobby, else the first that a guest
     is in; None for a guest who is in none.
@@ -35,6 +36,7 @@ class Visitor:
     shows_list: bool
     epoch: str
     title: str = ""
+    will_resume: bool = False
     session_line: str | None = None
     token_id: int | None = None
 
@@ -68,6 +70,7 @@ def admit(scope: dict[str, Any]) -> Visitor | Refusal:
         shows_list=query.get("list") != ["off"],
         epoch=fragments.epoch(),
         title=query.get("title", [""])[0][:MAX_TITLE],
+        will_resume=query.get("resume") == ["1"],
         session_line=session_line,
         token_id=token_id,
     )

@@ -1,5 +1,7 @@
 """A socket from its first frame to its last."""
 
+import asyncio
+
 import pytest
 from django.utils import timezone
 
@@ -9,7 +11,7 @@ from chat.actions.rooms import create_room, join_room, leave_room
 from chat.database import in_database
 from chat.models import ApiToken, Message, Role, RoomKind
 from project.environment import Rate
-from tests.sockets import cookie_headers, eventually, post, token_of
+from tests.sockets import cookie_headers, eventually, post, token_of, until
 from tests.visits import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -241,6 +243,43 @@ async def test_who_hangs_up_is_forgotten(alice, bob, lobby, his, quick_hub):
     assert not quick_hub.feeds
     assert not quick_hub.desks.people
     assert (await post(alice, lobby)).seq
+
+
+async def test_a_page_hears_nothing_until_it_has_named_its_place(
+    bob, lobby, connect, quick_hub, monkeypatch
+):
+    monkeypatch.setattr("chat.consumers.RESUME_SECONDS", 0.01)
+    missed = await post(bob, lobby)
+    page = await connect(token=await token_of(bob), path=f"{ROOM}?resume=1&title=Pond")
+    live = await post(bob, lobby)
+    await until(lambda: quick_hub.feeds[lobby.pk].position >= live.seq)
+    await asyncio.sleep(0.05)  # longer than a program waits
+    assert not page.shown
+
+    await page.say(type="resume", after=missed.seq - 1)
+
+    await page.until_shown(missed, live)
+    assert page.shown == [missed.pk, live.pk]
+
+
+async def test_a_socket_whose_page_names_no_place_has_to_come_back(bob, connect, monkeypatch):
+    monkeypatch.setattr("chat.consumers.PAGE_RESUME_SECONDS", 0.01)
+    page = await connect(token=await token_of(bob), path=f"{ROOM}?resume=1&title=Pond")
+
+    with pytest.raises(consumers.ComeBack):
+        await page.closed()
+
+
+async def test_a_page_without_a_list_resumes_without_a_place(bob, connect, monkeypatch):
+    monkeypatch.setattr("chat.consumers.PAGE_RESUME_SECONDS", 1.0)
+    page = await connect(token=await token_of(bob), path="/ws/chat/?resume=1&list=off&title=People")
+    await page.say(type="resume")
+    await page.until_heard('id="rooms"')
+
+    await asyncio.sleep(1.2)  # longer than a page may take
+
+    await page.say(type="resume")
+    await page.until_heard('id="connection"')
 
 
 async def test_one_who_hangs_up_before_the_first_resume_leaves_nothing_behind(
