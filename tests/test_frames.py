@@ -1,82 +1,15 @@
 """What comes over a socket: the protocol, and everything that is not."""
 
-import json
-
 import pytest
 
 from chat import frames
 from chat.database import in_database
 from chat.frames import BadFrame
 from chat.models import Message
+from tests.bad.frames import BAD_PLACES, NOT_THE_PROTOCOL, SAID
 from tests.sockets import token_of
 
 ERROR = 'hx-swap-oob="innerHTML:#notice"'
-
-NOT_THE_PROTOCOL = {
-    "a list": "[]",
-    "a list with an object": '[{"type": "post"}]',
-    "an object without a type": "{}",
-    "a type that is a number": '{"type": 1}',
-    "a type that is null": '{"type": null}',
-    "a type that is a list": '{"type": ["post"]}',
-    "half an object": '{"type": "post"',
-    "two objects": '{"type": "read"}{"type": "read"}',
-    "not a number": '{"type": "resume", "after": NaN}',
-    "infinity": '{"type": "resume", "after": -Infinity}',
-    "a deep list": "[" * 100_000,
-    "a deep object": '{"type":' * 50_000,
-    "a number of 5,000 digits": f'{{"type": "resume", "after": {"9" * 5000}}}',
-    "a control character": '{"type": "po\x00st"}',
-}
-UNKNOWN = {
-    "an unknown type": {"type": "croak"},
-    "a method's name": {"type": "websocket.receive"},
-    "another method's name": {"type": "_open"},
-    "a dunder": {"type": "__call__"},
-    "a channel layer's message": {"type": "ring", "room_id": 1, "seq": 1},
-    "a type with a lone surrogate": {"type": "\ud800"},
-    "a type of the server's": {"type": "message.posted"},
-}
-BAD_PLACES = {
-    "text": "a lot",
-    "negative": -1,
-    "negative text": "-1",
-    "too large": 2**63,
-    "too large as text": str(2**63),
-    "very long text": "1" * 5000,
-    "a float": 1e3,
-    "a float as text": "1e3",
-    "true": True,
-    "a list": [1],
-    "an object": {},
-    "Arabic digits": "٣",
-    "a power": "²",
-    "white space around it": " 1 ",
-    "underscored": "1_0",
-    "NUL": "\x00",
-}
-BAD_BODIES = {
-    "empty": "",
-    "white space": " \n\t ",
-    "zero-width": "\u200b\u200d\u2060",
-    "a Hangul filler": "\u3164",
-    "a lone surrogate": "Hello \ud800",
-    "NUL": "Hel\x00lo",
-    "10,001 characters": "q" * 10_001,
-    "a number": 7,
-    "a list": ["Hello"],
-    "null": None,
-    "an object": {"html": "<script>"},
-}
-BAD_NONCES = {
-    "short": "short",
-    "long": "n" * 65,
-    "a space": "nonce with spaces",
-    "NUL": "nonce\x00nonce",
-    "a lone surrogate": "nonce-\ud800-nonce",
-    "a list": ["nonce-nonce"],
-    "true": True,
-}
 
 
 @pytest.mark.parametrize("text", NOT_THE_PROTOCOL.values(), ids=NOT_THE_PROTOCOL.keys())
@@ -129,38 +62,12 @@ async def bodies():
     return await in_database(lambda: list(Message.objects.values_list("body", flat=True)))
 
 
-def objects():
-    yield from UNKNOWN.items()
-    yield from (
-        (f"after: {name}", {"type": "resume", "after": bad}) for name, bad in BAD_PLACES.items()
-    )
-    yield from ((f"seq: {name}", {"type": "read", "seq": bad}) for name, bad in BAD_PLACES.items())
-    yield from (
-        (f"body: {name}", {"type": "post", "body": bad}) for name, bad in BAD_BODIES.items()
-    )
-    yield "no body", {"type": "post"}
-    for name, bad in BAD_NONCES.items():
-        yield f"nonce: {name}", {"type": "post", "body": "Hello", "nonce": bad}
-
-
-BAD = {
-    **NOT_THE_PROTOCOL,
-    **{name: json.dumps(frame) for name, frame in objects()},
-    "an empty frame": "",
-    "text of zero width": "\u200b",
-    "text with NUL": "\x00",
-    "long text": "q" * 10_001,
-    "bytes": b"Hello",
-    "no bytes": b"",
-}
-
-
 @pytest.mark.django_db(transaction=True)
 async def test_bad_frames_are_answered_with_a_sentence_each_and_the_socket_lives(
     socket, monkeypatch
 ):
     monkeypatch.setattr("chat.consumers.MAX_BAD_FRAMES", 1000)
-    for name, frame in BAD.items():
+    for name, frame in SAID.items():
         await socket.say(frame)
         answer = await socket.hear()
         assert ERROR in answer, name

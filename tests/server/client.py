@@ -35,11 +35,19 @@ class Client:
 
     def send(self, path: str, *, page: str, **fields: str) -> tuple[int, str]:
         """Posts a form with the token of a page that has one."""
+        form = {"csrfmiddlewaretoken": self.token(page), **fields}
+        body = urllib.parse.urlencode(form).encode()
+        return self._open(urllib.request.Request(self.url + path, data=body))
+
+    def token(self, page: str) -> str:
         _status, html = self.get(page)
         token = re.search(r'name="csrfmiddlewaretoken"[^>]* value="([^"]+)"', html)
         assert token, f"{page} has no token: {html[:200]}"
-        body = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1], **fields}).encode()
-        return self._open(urllib.request.Request(self.url + path, data=body))
+        return token[1]
+
+    @property
+    def cookie(self) -> str:
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.jar)
 
     def post(self, body: str, room: str = "general") -> int:
         status, _text = self.send(
@@ -51,11 +59,10 @@ class Client:
         return status
 
     def socket(self, room: str = "general") -> ClientConnection:
-        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.jar)
         return connect(
             f"{self.url.replace('http', 'ws', 1)}/ws/chat/{room}/",
             origin=self.url,
-            additional_headers={"Cookie": cookies},
+            additional_headers={"Cookie": self.cookie},
             proxy=None,
         )
 
