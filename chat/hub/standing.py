@@ -63,7 +63,8 @@ def check_may_act(reader: Reader) -> None:
         rows.append(_sessions(reader.session_line))
     if reader.token_id:
         rows.append(ApiToken.objects.filter(pk=reader.token_id))
-    if connection.features.has_select_for_update:  # SQLite has locked everything already
+    # SQLite has locked everything already; PostgreSQL locks rows for a transaction alone.
+    if connection.in_atomic_block and connection.features.has_select_for_update:
         for query in rows:
             list(query.select_for_update(no_key=True).values_list("pk"))
     if 4401 in fallen([reader]).values():

@@ -132,10 +132,11 @@ class Wire:
 
     def hear(self, text: str) -> str:
         """The first text frame from here on that holds this."""
-        for opcode, payload in self.frames():
-            if opcode == TEXT and text in payload.decode():
-                return payload.decode()
-        raise AssertionError(f"The server hung up before it said {text!r}")
+        last = (0, b"")
+        for last in self.frames():
+            if last[0] == TEXT and text in last[1].decode():
+                return last[1].decode()
+        raise AssertionError(f"The server hung up before it said {text!r}; its last was {last}")
 
     def ending(self) -> int | None:
         """The code with which the server closes; None when it hangs up without a word."""

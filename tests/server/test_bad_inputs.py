@@ -232,7 +232,7 @@ def test_t1_a_session_that_is_over_is_nobodys(site):
     client = Client(site.url, "member3")
     change(
         site,
-        "UPDATE django_session SET expire_date = '2020-01-01 00:00:00' WHERE session_key = %s",
+        "UPDATE chat_session SET expire_date = '2020-01-01 00:00:00' WHERE session_key = %s",
         key_of(client),
     )
     old = Visitor(port=site.port, cookie=client.cookie, token="x" * 64)
