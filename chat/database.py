@@ -7,8 +7,9 @@ restarted database again. The caller's language goes along.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -18,6 +19,8 @@ from django.utils.translation import get_language
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+# Any number will do, as long as nobody else locks the same one in this database.
+_SETTING_UP = 0x4E4A
 _pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="database")
 
 
@@ -27,6 +30,20 @@ async def in_database(function: Callable[_P, _R], *args: _P.args, **kwargs: _P.k
     # asgiref keeps the language to its thread, and a refusal is written in this one.
     work = partial(_guarded, get_language(), partial(function, *args, **kwargs))
     return await loop.run_in_executor(_pool, work)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Of several processes that set up one PostgreSQL at once, one goes first, the others wait."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_SETTING_UP])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_SETTING_UP])
 
 
 def _guarded(language: str | None, work: Callable[[], _R]) -> _R:

@@ -114,11 +114,13 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         # IMMEDIATE: a transaction that reads first and writes later fails at once when
         # another one wrote in between, whatever the timeout. FULL: acknowledged is durable,
         # through a power cut too. No mmap: it made the WAL-reset bug of SQLite corrupt files.
+        # No connection checkpoints by itself, for the same bug: chat.sqlite does.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=0;"
             "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-20000;"
+            "PRAGMA wal_autocheckpoint=0;"
         ),
     }
 else:

@@ -10,7 +10,7 @@ ROOT = settings.BASE_DIR / "chat"
 
 # From the ground up. A name stands for a module, or for a package with all that is in it.
 FLOORS = [
-    {"characters", "colours", "errors", "headers", "database", "wire"},
+    {"characters", "colours", "errors", "headers", "database", "sqlite", "wire"},
     {"names", "markup", "avatars"},
     {"models"},
     {"permissions", "forms", "history", "sidebar", "limits", "frames"},
@@ -18,7 +18,7 @@ FLOORS = [
     {"handshake", "hub"},
     {"events"},
     {"actions", "sessions"},
-    {"reset", "invention"},
+    {"reset", "invention", "worker"},
     {"accounts", "viewer"},
     {"context"},
     {"views", "consumers", "assets", "templatetags"},

@@ -6,6 +6,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from http.cookiejar import CookieJar
 from typing import Any
 
@@ -81,3 +82,11 @@ def hear(socket: ClientConnection, text: str, seconds: float = 20) -> float:
     while text not in socket.recv(timeout=max(0.01, start + seconds - time.monotonic())):
         pass
     return time.monotonic() - start
+
+
+def until(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Waits for what another process does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.02)

@@ -43,6 +43,7 @@ class Site:
     command: str = "serve"
     # What the interpreter runs; another program may do something to the server first.
     program: tuple[str, ...] = ("manage.py",)
+    arguments: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -76,7 +77,7 @@ class Site:
 
     def launch(self) -> None:
         """Starts the process and returns at once."""
-        arguments = ["--port", str(self.port)]
+        arguments = ["--port", str(self.port), *self.arguments]
         if self.command == "runserver":
             arguments = ["--noreload", f"127.0.0.1:{self.port}"]
         with self.log.open("ab") as output:
