@@ -198,5 +198,5 @@ def _packed(parts: Iterable[tuple[int, str]], tail: Any) -> list[Frame]:
 
 @lru_cache(maxsize=1)
 def epoch() -> str:
-    """The life of this log, read once a process: restoring a backup means a restart."""
+    """The life of this log, read once; the hub's tick notices another (a restored backup)."""
     return str(Site.load().epoch)

@@ -61,6 +61,7 @@ def forgetful():
         remembered.cache_clear()
     cache.clear()
     bells.bell.reaches_others = True
+    bells.bell.waiting.clear()
 
 
 @pytest.fixture(scope="session", autouse=True)

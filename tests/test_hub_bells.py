@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import os
+from signal import SIGCONT, SIGSTOP
 
 import pytest
 from channels.layers import get_channel_layer
+from redis import Redis
 
 from chat import hub
 from chat.hub import bells
@@ -99,6 +102,43 @@ async def test_redis_may_go_and_come_back_and_each_is_said_once(shared, redis, h
         while not heard:
             await ring_from_elsewhere(hub.Ring(room_id=2))
             await asyncio.sleep(0.01)
+
+
+async def test_a_flushed_redis_is_joined_again(shared, redis, heard, monkeypatch):
+    monkeypatch.setattr(bells, "_REGROUP_SECONDS", 0.05)
+    client = Redis.from_url(redis.url)
+    await until(lambda: client.exists(f"asgi:group:{bells.GROUP}"))
+    client.flushall()
+
+    async with asyncio.timeout(10):
+        while not heard:
+            await ring_from_elsewhere(hub.Ring(room_id=2))
+            await asyncio.sleep(0.01)
+    client.close()
+
+
+async def test_what_waits_for_a_redis_that_does_not_answer_stays_small(shared, redis, quick_hub):
+    os.kill(redis.pid, SIGSTOP)
+    try:
+        before = len(asyncio.all_tasks())
+        for seq in range(1, 2000):
+            bells.tell_others(hub.Ring(room_id=seq % 3 + 1, seq=seq, people=(seq % 5,)))
+            if seq % 100 == 0:
+                await asyncio.sleep(0)
+
+        assert len(bells.bell.waiting) <= 3
+        assert len(asyncio.all_tasks()) - before < 10
+        assert max(ring.seq for ring in bells.bell.waiting.values()) == 1999
+    finally:
+        os.kill(redis.pid, SIGCONT)
+    await until(lambda: not bells.bell.waiting)
+    await until(lambda: bells.bell.telling.done())
+
+
+def test_two_rings_of_one_room_are_one_that_says_both():
+    first, second = hub.Ring(1, 7, "message.posted", (3, 4)), hub.Ring(1, 6, "message.posted", (5,))
+
+    assert second.with_earlier(first) == hub.Ring(1, 7, "message.posted", (3, 4, 5))
 
 
 async def test_without_redis_nothing_leaves_the_process(quick_hub, caplog):

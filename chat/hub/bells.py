@@ -2,13 +2,16 @@
 
 To the hub in this process it goes in memory, to the others over the channel layer. It carries
 no content and no promise: a dead Redis makes pages a tick late and nothing else.
+
+Of channels-redis's two layers this uses `core`: its listening fails when Redis is gone, so that it
+can be begun anew, and is noticed. `pubsub` goes on in silence, deaf for ever behind a network that
+swallows, with a traceback a second where it does notice (docs/reliability.md has the figures).
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -22,7 +25,8 @@ GROUP = "doorbells"
 WITHDRAWN = "right.withdrawn"
 _PUBLISH_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
-_REGROUP_SECONDS = 600
+# A Redis that was flushed has forgotten who listens, and tells nobody.
+_REGROUP_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,13 @@ class Ring:
     kind: str = ""
     people: tuple[int, ...] = ()
 
+    def with_earlier(self, earlier: "Ring | None") -> "Ring":
+        """One ring that says what both do; both are for the same room and kind."""
+        if earlier is None:
+            return self
+        people = dict.fromkeys((*earlier.people, *self.people))
+        return Ring(self.room_id, max(self.seq, earlier.seq), self.kind, tuple(people))
+
     def as_message(self) -> dict[str, Any]:
         return {"type": "ring", "process": settings.PROCESS_ID, **asdict(self)}
 
@@ -42,12 +53,18 @@ class Ring:
         return cls(message["room_id"], message["seq"], message["kind"], tuple(message["people"]))
 
 
+@dataclass
 class Bell:
-    """Where the hub of this process is to be rung from any thread. Empty until it has started."""
+    """Where the hub of this process is to be rung from any thread. Empty until it has started.
+
+    `waiting` is what the other processes are still to be told.
+    """
 
     loop: asyncio.AbstractEventLoop | None = None
     answer: Callable[[Ring], None] | None = None
     reaches_others: bool = True
+    waiting: dict[tuple[int | None, str], Ring] = field(default_factory=dict)
+    telling: asyncio.Task[None] | None = None
 
 
 bell = Bell()
@@ -64,10 +81,30 @@ def ring(what: Ring) -> None:
 def _ring_in_loop(what: Ring) -> None:
     if bell.answer is not None:
         bell.answer(what)
-    if is_shared():
-        task = asyncio.get_running_loop().create_task(publish(what))
-        _running.add(task)
-        task.add_done_callback(_running.discard)
+    tell_others(what)
+
+
+def tell_others(what: Ring) -> None:
+    """Rings at the other processes, soon. Called in the loop.
+
+    One ring is on its way at a time, and what comes meanwhile is put together by room: however
+    long a Redis does not answer and however much is posted, what waits stays small.
+    """
+    if not is_shared():
+        return
+    key = (what.room_id, what.kind)
+    bell.waiting[key] = what.with_earlier(bell.waiting.get(key))
+    loop = asyncio.get_running_loop()
+    if bell.telling is None or bell.telling.done() or bell.telling.get_loop() is not loop:
+        bell.telling = loop.create_task(_tell())
+
+
+async def _tell() -> None:
+    while bell.waiting:
+        rings, bell.waiting = list(bell.waiting.values()), {}
+        for what in rings:
+            if not await publish(what):
+                break  # nor would the others arrive; the ticks find what they were about
 
 
 def _ring_elsewhere(what: Ring) -> None:
@@ -77,40 +114,43 @@ def _ring_elsewhere(what: Ring) -> None:
         async_to_sync(publish)(what)
 
 
-async def publish(what: Ring) -> None:
-    """Rings at the other processes; with a dead channel layer it gives up after a second."""
+async def publish(what: Ring) -> bool:
+    """Whether it could ring at the other processes; a dead Redis is given up after a second."""
     sent = channel_layer().group_send(GROUP, what.as_message())
     try:
         await asyncio.wait_for(sent, _PUBLISH_SECONDS)
     except Exception as error:
         _note(error)
-    else:
-        _note(None)
+        return False
+    _note(None)
+    return True
 
 
 async def listen(answer: Callable[[Ring], None]) -> None:
     """Hears the other processes, for ever; while Redis is away, the tick does its work."""
+    channel = await channel_layer().new_channel()
     while True:
         try:
-            channel = await channel_layer().new_channel()
-            while True:
-                await channel_layer().group_add(GROUP, channel)  # again and again: it expires
-                _note(None)
-                await _hear(channel, answer)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            _note(error)
+            async with asyncio.TaskGroup() as listening:
+                listening.create_task(_stay(channel))
+                listening.create_task(_hear(channel, answer))
+        except ExceptionGroup as group:
+            _note(group.exceptions[0])
             await asyncio.sleep(_RETRY_SECONDS)
 
 
+async def _stay(channel: str) -> None:
+    while True:
+        await asyncio.wait_for(channel_layer().group_add(GROUP, channel), _PUBLISH_SECONDS)
+        _note(None)
+        await asyncio.sleep(_REGROUP_SECONDS)
+
+
 async def _hear(channel: str, answer: Callable[[Ring], None]) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_REGROUP_SECONDS):
-            while True:
-                message = await channel_layer().receive(channel)
-                if message["process"] != settings.PROCESS_ID:
-                    answer(Ring.from_message(message))
+    while True:
+        message = await channel_layer().receive(channel)
+        if message["process"] != settings.PROCESS_ID:
+            answer(Ring.from_message(message))
 
 
 def _note(error: Exception | None) -> None:
@@ -130,7 +170,3 @@ def is_shared() -> bool:
 def channel_layer() -> Any:
     """The configured layer; settings always name one."""
     return get_channel_layer()
-
-
-# A task that nobody holds may be collected before it has run.
-_running: set[asyncio.Task[None]] = set()

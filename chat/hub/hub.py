@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from chat import fragments
 from chat.database import in_database
 from chat.hub import log, standing
-from chat.hub.bells import WITHDRAWN, Ring, bell, is_shared, listen, publish
+from chat.hub.bells import WITHDRAWN, Ring, bell, is_shared, listen, tell_others
 from chat.hub.desks import Desks
 from chat.hub.feeds import Feed
 from chat.hub.readers import Reader, StreamReader
@@ -35,6 +35,7 @@ class Hub:
         self._pointers: dict[int, tuple[int, int]] = {}
         self._read: dict[tuple[int, int], int] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._has_database = True
         self.loop = asyncio.get_running_loop()
 
     def start(self) -> None:
@@ -146,13 +147,20 @@ class Hub:
 
     async def _tick(self) -> None:
         """Finds what no ring announced, and who may no longer listen."""
+        steps = (
+            self._check_epoch,
+            self._check_standing,
+            self._find_missed_rings,
+            self._find_missed_people,
+        )
         while True:
             await self._until_the_next_tick()
-            for step in (self._check_standing, self._find_missed_rings, self._find_missed_people):
+            for step in steps:
                 try:
                     await step()
+                    self._note_database(None)
                 except DatabaseError as error:
-                    logger.error("The tick finds no database: %s", error)
+                    self._note_database(error)
                     break
                 except Exception:
                     logger.exception("A step of the tick failed")
@@ -163,6 +171,30 @@ class Hub:
             await asyncio.wait_for(self._doubt.wait(), TICK_SECONDS)
             await asyncio.sleep(DOUBT_SECONDS)
         self._doubt.clear()
+
+    def _note_database(self, error: DatabaseError | None) -> None:
+        """One line when the database goes, and one when it is back."""
+        if error is not None and self._has_database:
+            logger.error("The database is away: %s", " ".join(str(error).split()))
+        elif error is None and not self._has_database:
+            logger.warning("The database is back")
+        self._has_database = error is None
+
+    async def _check_epoch(self) -> None:
+        """A backup was restored under us: all we know is of another log, and so are all pages.
+
+        They come back at once, name the log that they know, and have their lists replaced.
+        """
+        if not self.readers or await in_database(log.is_same_epoch):
+            return
+        logger.warning("A backup was restored: every page reads its list anew")
+        readers = list(self.readers)
+        for reader in readers:
+            self.remove(reader)
+        self._heads, self._pointers, self._read = {}, {}, {}
+        for reader in readers:
+            reader.is_open = True  # until it is closed
+            await reader.close(1011)
 
     async def _find_missed_rings(self) -> None:
         rooms = set(self.feeds) | self.desks.rooms
@@ -225,8 +257,7 @@ class Hub:
             for (person_id, room_id), seq in places.items():
                 self.desks.seen(person_id, room_id, seq)
                 self._pointers.pop(person_id, None)  # that these moved is no news to the tick
-            if is_shared():
-                await publish(Ring(people=tuple(people)))
+            tell_others(Ring(people=tuple(people)))
 
 
 # One hub a loop; a process has one loop, its tests have many.

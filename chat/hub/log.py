@@ -46,6 +46,15 @@ def reset(room_id: int, kind: Kind) -> Frame:
     return fragments.reset(Room.objects.get(pk=room_id), kind)
 
 
+def is_same_epoch() -> bool:
+    """Whether the log is still the one that this process knows; from now on it knows the new."""
+    known = fragments.epoch()
+    if Site.objects.filter(epoch=known).exists():
+        return True
+    fragments.epoch.cache_clear()
+    return fragments.epoch() == known
+
+
 def heads(room_ids: Iterable[int]) -> dict[int, int]:
     """room → the last seq of its log."""
     return dict(Room.objects.filter(pk__in=list(room_ids)).values_list("pk", "last_seq"))
