@@ -11,6 +11,7 @@ from typing import Any
 from autobahn.exception import Disconnected
 from channels.consumer import AsyncConsumer
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -65,6 +66,10 @@ class ChatConsumer(AsyncConsumer):
             if self.must_return:
                 raise ComeBack(COME_BACK) from None
             raise
+        except (OperationalError, InterfaceError) as error:
+            # The page comes back until the database does; a program knows that nothing is sure.
+            logger.warning("A socket ends without a database: %s", " ".join(str(error).split()))
+            raise ComeBack(COME_BACK) from None
 
     async def _open(self, scope: Any, receive: Any) -> None:
         await receive()  # websocket.connect

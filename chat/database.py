@@ -3,7 +3,8 @@
 Channels' `database_sync_to_async` runs every consumer's queries of a process on one thread, so
 that one slow query delays every socket (django/channels#2132). Here a small pool keeps its
 connections open; a query that fails closes its connection, so that the next one finds a
-restarted database again. The caller's language goes along.
+restarted database again, and one that has been idle is tried before it is used
+(CONN_HEALTH_CHECKS). The caller's language goes along.
 """
 
 import asyncio
@@ -47,6 +48,7 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def _guarded(language: str | None, work: Callable[[], _R]) -> _R:
+    connection.close_if_unusable_or_obsolete()
     try:
         with translation.override(language):
             return work()

@@ -124,7 +124,17 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         ),
     }
 else:
-    _options |= {"options": "-c synchronous_commit=on"}
+    _options |= {
+        # Acknowledged is durable. A process that is frozen in the middle of a transaction would
+        # hold its room's lock for as long: PostgreSQL ends it, and the others go on.
+        "options": "-c synchronous_commit=on -c idle_in_transaction_session_timeout=15s"
+        " -c lock_timeout=5s",
+        "connect_timeout": 4,
+        # A network that swallows: what is sent and not confirmed ends the connection.
+        "tcp_user_timeout": 5000,
+    }
+    # The hub's threads keep their connections; one is tried before it is used again.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -144,8 +154,10 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
         "CONFIG": {
             # redis-py 8 ends a read after 5 s by default, exactly as long as the layer's
             # blocking pop waits: every idle connection would break.
-            "hosts": [{"address": REDIS_URL, "socket_timeout": 30, "socket_connect_timeout": 1}],
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 10, "socket_connect_timeout": 1}],
             "capacity": 1500,
+            # Each process joins every few seconds again; one that is gone is soon forgotten.
+            "group_expiry": 600,
             "prefix": "natterjack",
         },
     }
@@ -266,12 +278,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "filters": {"outages": {"()": "project.logs.Outages"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "chat": {"level": "INFO"},
         # A refused page is the answer to a bad request, not an event for the console.
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["outages"]},
         "django.security": {"level": "CRITICAL"},
     },
 }

@@ -7,9 +7,11 @@ Without htmx it is a page that holds the text, in a form that can be sent again.
 import logging
 import re
 import secrets
+import sys
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -19,6 +21,9 @@ from django.utils.translation import gettext as _
 from chat.errors import Refused
 
 logger = logging.getLogger(__name__)
+
+# A database is back in seconds, or nobody knows when.
+RETRY_SECONDS = 5
 
 
 def refused(request: HttpRequest, error: Refused) -> HttpResponse:
@@ -67,8 +72,24 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    # Nothing that asks the database, which may be what is broken.
-    return render(None, "500.html", status=500)
+    """handler500. Nothing here asks the database, which may be what is broken.
+
+    503 when it is: it does not answer, is locked or full. Whether what was sent is stored nobody
+    knows then; sent again with its nonce, it is stored once.
+    """
+    if not isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
+        return render(None, "500.html", status=500)
+    response = render(None, "503.html", {"body": _body(request)}, status=503)
+    response["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def _body(request: HttpRequest) -> str:
+    """The message that was sent; nothing can have read it yet when the database was missed."""
+    try:
+        return request.POST.get("body", "")
+    except (RequestDataTooBig, OSError):
+        return ""
 
 
 def _typed(request: HttpRequest) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from email.message import Message
 from http.cookiejar import CookieJar
 from typing import Any
 
@@ -50,6 +51,11 @@ class Client:
     def cookie(self) -> str:
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.jar)
 
+    def answer(self, path: str, fields: dict[str, str]) -> tuple[int, str, Message]:
+        """Posts these fields as they are: status, text and headers."""
+        body = urllib.parse.urlencode(fields).encode()
+        return self._answer(urllib.request.Request(self.url + path, data=body))
+
     def post(self, body: str, room: str = "general") -> int:
         status, _text = self.send(
             f"/rooms/{room}/messages/",
@@ -68,12 +74,16 @@ class Client:
         )
 
     def _open(self, request: urllib.request.Request) -> tuple[int, str]:
+        status, text, _headers = self._answer(request)
+        return status, text
+
+    def _answer(self, request: urllib.request.Request) -> tuple[int, str, Message]:
         try:
             with self.opener.open(request, timeout=20) as response:
-                return response.status, response.read().decode()
+                return response.status, response.read().decode(), response.headers
         except urllib.error.HTTPError as answer:
             with answer:
-                return answer.code, answer.read().decode()
+                return answer.code, answer.read().decode(), answer.headers
 
 
 def hear(socket: ClientConnection, text: str, seconds: float = 20) -> float:

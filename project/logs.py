@@ -1,0 +1,17 @@
+"""What the console is spared."""
+
+import logging
+
+from django.db import InterfaceError, OperationalError
+
+
+class Outages(logging.Filter):
+    """A database that is away is one line for each request that it fails, not a traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, (OperationalError, InterfaceError)):
+            words = " ".join(str(error).split())
+            record.msg, record.args = f"{record.getMessage()} ({words})", ()
+            record.exc_info = None
+        return True
