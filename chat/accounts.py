@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from chat import limits
-from chat.actions.people import set_password as change_own_password
+from chat.actions import people as verbs
 from chat.models import Person
 from chat.names import normalise_username
 
@@ -26,7 +26,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return person if isinstance(person, Person) and person.is_active else None
 
     def set_password(self, user: Any, password: str) -> None:
-        change_own_password(person=user, password=password)
+        is_own = self.request.user == user
+        session = self.request.session if is_own else None
+        verbs.set_password(person=user, password=password, session=session)
 
     def add_message(
         self,

@@ -31,9 +31,12 @@ MAX_SIDEBAR_BYTES = 200 * 1024
 LINE_BYTES = 350
 
 _MEMBERS = "chat/swaps/members.html"
+_ARCHIVED = "chat/swaps/room.archived.html"
 _SWAPS = {
     EventKind.MESSAGE_POSTED: "chat/swaps/message.posted.html",
     EventKind.ROOM_CHANGED: "chat/swaps/room.changed.html",
+    EventKind.ROOM_ARCHIVED: _ARCHIVED,
+    EventKind.ROOM_UNARCHIVED: _ARCHIVED,
     EventKind.MEMBER_JOINED: _MEMBERS,
     EventKind.MEMBER_LEFT: _MEMBERS,
     EventKind.MEMBER_REMOVED: _MEMBERS,
@@ -171,8 +174,13 @@ def _page_parts(events: Iterable[Event], kind: Kind) -> Iterator[tuple[int, str]
 
 def _stream_parts(events: Iterable[Event], kind: Kind) -> Iterator[tuple[int, str]]:
     for event in events:
-        message = event.message if event.kind == EventKind.MESSAGE_POSTED else None
-        yield event.seq, message_fragment(message, kind) if message else ""
+        if event.message is not None and event.kind == EventKind.MESSAGE_POSTED:
+            yield event.seq, message_fragment(event.message, kind)
+        elif event.kind in (EventKind.ROOM_ARCHIVED, EventKind.ROOM_UNARCHIVED):
+            context = {"room": event.room}
+            yield event.seq, render("chat/fragments/stream_note.html", context, kind)
+        else:
+            yield event.seq, ""
 
 
 def _tail(seq: int, kind: Kind) -> str:

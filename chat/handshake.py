@@ -59,7 +59,7 @@ def admit(scope: dict[str, Any]) -> Visitor | Refusal:
     person, session_line, token_id = found
     slug = scope["url_route"]["kwargs"].get("slug", "")
     rooms = Room.objects.visible_to(person)
-    room = (rooms.filter(slug=slug) if slug else rooms.order_by("-is_lobby", "pk")).first()
+    room = (rooms.filter(slug=slug) if slug else rooms.open().order_by("-is_lobby", "pk")).first()
     if slug and room is None:
         return Refusal(4404, Kind.of(person))
     query = parse_qs(scope["query_string"].decode("latin-1"))

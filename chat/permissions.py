@@ -7,11 +7,11 @@ from chat.models import Membership, Person, Role, Room
 
 
 def can_post(person: Person, room: Room) -> bool:
-    return is_member(person, room)
+    return not room.is_archived and is_member(person, room)
 
 
 def can_join(person: Person, room: Room) -> bool:
-    return room.is_public and not person.is_guest
+    return room.is_public and not room.is_archived and not person.is_guest
 
 
 def can_leave(person: Person, room: Room) -> bool:
@@ -28,6 +28,16 @@ def can_change_room(person: Person, room: Room) -> bool:
     if room.is_direct or person.is_guest:
         return False
     return person.is_administrator or room.created_by_id == person.pk
+
+
+def can_change_kind(person: Person, room: Room) -> bool:
+    """Make it private or public: who may change it and is in it, so that nobody shuts
+    themselves out. The lobby is everybody's for good."""
+    return can_change_room(person, room) and not room.is_lobby and is_member(person, room)
+
+
+def can_archive(person: Person, room: Room) -> bool:
+    return can_change_room(person, room) and not room.is_lobby
 
 
 def can_create_rooms(person: Person) -> bool:

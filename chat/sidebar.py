@@ -19,10 +19,13 @@ class Line:
 
 
 def lines_for(person_ids: Iterable[int]) -> dict[int, list[Line]]:
-    """person → their lines, rooms by name and then direct conversations; in two queries."""
+    """person → their lines, rooms by name and then direct conversations; in two queries.
+
+    Archived rooms stand in the list of rooms alone.
+    """
     ids = list(person_ids)
     rows = list(
-        Membership.objects.filter(person_id__in=ids).values_list(
+        Membership.objects.filter(person_id__in=ids, room__archived_at=None).values_list(
             "person_id",
             "read_seq",
             "room_id",

@@ -1,18 +1,26 @@
 import pytest
+from django.db import transaction
+from django.test import Client
 
 from chat.actions.messages import post_message
+from chat.actions.people import set_password
 from chat.actions.rooms import (
+    archive_room,
     change_room,
     create_room,
     find_direct_room,
     invite_into_room,
     join_room,
     leave_room,
+    make_private,
+    make_public,
     open_direct_room,
     remove_from_room,
+    unarchive_room,
 )
 from chat.errors import Refused
-from chat.models import Event, EventKind, Membership, Person, Role, Room, RoomKind
+from chat.models import Event, EventKind, Membership, Person, Role, Room, RoomKind, Site
+from chat.sidebar import lines_for
 
 pytestmark = pytest.mark.django_db
 
@@ -280,3 +288,115 @@ def test_rooms_work_when_redis_is_away(alice, bob, unreachable_redis):
         EventKind.ROOM_CHANGED,
         EventKind.MEMBER_LEFT,
     ]
+
+
+# --- Private, public, archived --------------------------------------------------------------
+
+
+def test_who_created_a_room_makes_it_private_and_public_again_each_once(bob, charlie):
+    room = make_room(bob)
+
+    for verb, kind in ((make_private, RoomKind.PRIVATE), (make_public, RoomKind.PUBLIC)):
+        for _time in range(2):
+            verb(editor=bob, room=room)
+        room.refresh_from_db()
+        assert room.kind == kind
+        seen = Room.objects.visible_to(charlie).filter(pk=room.pk).exists()
+        assert seen == (kind == RoomKind.PUBLIC)
+    assert [kind for kind, _person in log(room)[1:]] == [EventKind.ROOM_CHANGED] * 2
+
+
+def test_only_who_is_in_a_room_and_may_change_it_decides_who_reads_it(alice, bob, charlie):
+    room = make_room(bob)
+    invite_into_room(inviter=bob, room=room, people=[charlie])
+
+    for editor in (charlie, alice):  # Alice administers the site, but would shut herself out
+        for verb in (make_private, make_public):
+            with pytest.raises(Refused):
+                verb(editor=editor, room=room)
+    room.refresh_from_db()
+    assert room.is_public
+
+
+@pytest.mark.parametrize("which", ("lobby", "direct"))
+def test_the_lobby_and_conversations_stay_what_they_are(which, alice, bob, lobby):
+    room = lobby if which == "lobby" else open_direct_room(opener=alice, others=[bob])
+
+    for verb in (make_private, make_public):
+        with pytest.raises(Refused):
+            verb(editor=alice, room=room)
+    with pytest.raises(Refused):
+        archive_room(archiver=alice, room=room)
+    kind = room.kind
+    room.refresh_from_db()
+    assert (room.kind, room.is_archived) == (kind, False)
+
+
+def test_an_archived_room_is_read_and_neither_written_in_nor_joined(alice, bob, charlie):
+    room = make_room(bob)
+    for _time in range(2):
+        archive_room(archiver=alice, room=room)
+
+    with pytest.raises(Refused, match="archived"):
+        post_message(author=bob, room=room, body="Hello", nonce="nonce-of-bob")
+    with pytest.raises(Refused, match="archived"):
+        join_room(person=charlie, room=room)
+    assert Room.objects.visible_to(charlie).filter(pk=room.pk).exists()
+    assert [line.label for line in lines_for([bob.pk])[bob.pk]] == ["general"]
+
+    for _time in range(2):
+        unarchive_room(archiver=bob, room=room)
+    post_message(author=bob, room=room, body="Hello", nonce="nonce-of-bob")
+    assert [kind for kind, _person in log(room)[1:]] == [
+        EventKind.ROOM_ARCHIVED,
+        EventKind.ROOM_UNARCHIVED,
+        EventKind.MESSAGE_POSTED,
+    ]
+
+
+def test_who_may_not_change_a_room_does_not_archive_it(bob, charlie):
+    room = make_room(bob)
+
+    for verb in (archive_room, unarchive_room):
+        with pytest.raises(Refused):
+            verb(archiver=charlie, room=room)
+
+
+def count():
+    return Site.load().revocations
+
+
+def test_every_loss_of_a_right_is_counted_with_it_and_nothing_else(alice, bob, charlie, sign_in):
+    room = make_room(alice)
+    browser = sign_in(bob)
+
+    def changes(deed):
+        before = count()
+        deed()
+        return count() > before
+
+    assert changes(lambda: make_private(editor=alice, room=room))
+    assert not changes(lambda: make_private(editor=alice, room=room))
+    assert not changes(lambda: make_public(editor=alice, room=room))
+    assert not changes(lambda: archive_room(archiver=alice, room=room))
+    assert not changes(lambda: invite_into_room(inviter=alice, room=room, people=[bob, charlie]))
+    assert changes(lambda: remove_from_room(remover=alice, room=room, person=bob))
+    assert changes(lambda: leave_room(person=charlie, room=room))
+    assert not changes(lambda: leave_room(person=charlie, room=room))
+    assert not changes(lambda: browser.get("/"))
+    assert changes(browser.logout)
+    assert not changes(Client().logout)
+    assert changes(lambda: set_password(person=bob, password="another long password"))
+    assert not changes(lambda: bob.save(update_fields=["name"]))
+    assert changes(bob.save)
+
+
+def test_what_is_rolled_back_took_nothing_away(alice, bob, pond):
+    before = count()
+
+    with transaction.atomic():
+        remove_from_room(remover=alice, room=pond, person=bob)
+        assert count() > before
+        transaction.set_rollback(True)
+
+    assert count() == before

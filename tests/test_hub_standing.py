@@ -6,7 +6,14 @@ import pytest
 
 from chat import events
 from chat.actions.people import change_person, revoke_token
-from chat.actions.rooms import create_room, remove_from_room
+from chat.actions.rooms import (
+    archive_room,
+    create_room,
+    join_room,
+    make_private,
+    remove_from_room,
+    unarchive_room,
+)
 from chat.database import in_database
 from chat.hub import bells, log
 from chat.models import Role, Room, RoomKind, Session
@@ -212,3 +219,57 @@ async def test_a_repeated_resume_tells_nothing_to_who_has_been_taken_out(
     await socket.say(type="resume", after=1)
 
     assert await socket.closed() == 4403
+
+
+# --- Rooms that turn private, or are archived -----------------------------------------------
+
+
+@pytest.fixture
+def kitchen(alice, bob):
+    room = create_room(creator=alice, name="Kitchen", purpose="", kind=RoomKind.PUBLIC)
+    join_room(person=bob, room=room)
+    return room
+
+
+async def test_who_only_reads_along_is_shut_out_when_the_room_turns_private(
+    alice, bob, charlie, kitchen, connect
+):
+    path = "/ws/chat/kitchen/"
+    member = await connect(token=await token_of(bob), path=path, resume=0)
+    reader = await connect(token=await token_of(charlie), path=path, resume=0)
+
+    await in_database(make_private, editor=alice, room=kitchen)
+    message = await post(alice, kitchen, "Among ourselves")
+
+    assert await reader.closed() == 4403
+    assert message.pk not in reader.shown
+    await member.until_shown(message)
+    assert any('class="room-name" data-kind="private"' in frame for frame in member.heard)
+
+
+async def test_archiving_takes_the_box_away_from_every_open_page_and_gives_it_back(
+    alice, bob, kitchen, connect
+):
+    page = await connect(token=await token_of(bob), path="/ws/chat/kitchen/", resume=0)
+
+    await in_database(archive_room, archiver=alice, room=kitchen)
+    assert "it can be read, but not written in" in await page.until_heard('id="room-state"')
+    assert "/rooms/kitchen/" not in await page.until_heard('id="rooms"')
+    await page.say("Can you hear me?")
+    await page.until_heard("#notice")
+
+    await in_database(unarchive_room, archiver=alice, room=kitchen)
+    assert "data-archived" not in await page.until_heard('id="room-state"')
+    assert "/rooms/kitchen/" in await page.until_heard('id="rooms"')
+    await page.say("Now?")
+    await page.until_heard("Now?")
+
+
+async def test_who_comes_back_to_a_room_that_was_archived_meanwhile_is_told(
+    alice, bob, kitchen, connect
+):
+    await in_database(archive_room, archiver=alice, room=kitchen)
+
+    page = await connect(token=await token_of(bob), path="/ws/chat/kitchen/", resume=9999)
+
+    assert any('id="room-state" class="room-state" data-archived' in each for each in page.heard)

@@ -33,7 +33,9 @@ def test_who_was_deactivated_is_listed_no_more(alice, bobs, charlie):
     change_person(editor=alice, person=charlie, role=Role.MEMBER, is_active=False)
 
     assert usernames(bobs.get("/people/")) == {"alice", "bob"}
-    assert bobs.get("/people/charlie/").status_code == 404
+    shown = bobs.get("/people/charlie/")  # what Charlie wrote still leads there
+    assert b"This person is no longer here." in shown.content
+    assert b'action="/direct/charlie/' not in shown.content
     assert bobs.get("/direct/charlie/").status_code == 404
 
 

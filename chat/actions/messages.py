@@ -51,6 +51,8 @@ def _earlier(author: Person, room: Room, body: str, nonce: str) -> Message | Non
 
 
 def _write(author: Person, room: Room, body: str, html: str, nonce: str) -> Message:
+    if room.is_archived:
+        raise Refused(_("This room is archived: it can be read, but not written in."))
     if not can_post(author, room) or not _is_active(author):
         raise Refused(_("Join the room to write in it."))
     previous = Message.objects.filter(room=room, seq=room.last_message_seq).first()

@@ -3,6 +3,8 @@
 import secrets
 from datetime import datetime
 
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -96,11 +98,15 @@ def change_person(*, editor: Person, person: Person, role: str, is_active: bool)
         events.withdraw()
 
 
-def set_password(*, person: Person, password: str) -> None:
-    """Everywhere else this person is signed out."""
+def set_password(*, person: Person, password: str, session: SessionBase | None = None) -> None:
+    """Signs this person out everywhere but in `session`, in which they have set it themselves."""
     person.set_password(password)  # before the transaction: it takes a while
     with transaction.atomic():
         person.save(update_fields=["password"])
+        if session is not None:
+            # Now and not with the answer: until then it would be one that doesn't know it.
+            session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+            session.save()
         events.withdraw()
 
 

@@ -1,10 +1,12 @@
-"""Rooms: make, join, leave, change, talk directly."""
+"""Rooms: make, join, leave, change, close, talk directly."""
 
 import hashlib
 import secrets
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat import events
@@ -12,6 +14,8 @@ from chat.errors import Refused
 from chat.models import EventKind, Membership, Person, Room, RoomKind
 from chat.names import slugify_room
 from chat.permissions import (
+    can_archive,
+    can_change_kind,
     can_change_room,
     can_create_rooms,
     can_invite_into,
@@ -42,8 +46,14 @@ def join_room(*, person: Person, room: Room) -> None:
     with transaction.atomic():
         room = events.lock(room.pk)
         if not can_join(person, room):
-            raise Refused(_("This room can only be entered by invitation."))
+            raise Refused(_no_entry(room))
         _enter(room, person=person, actor=person)
+
+
+def _no_entry(room: Room) -> str:
+    if room.is_archived:
+        return _("This room is archived: it can be read, but not written in.")
+    return _("This room can only be entered by invitation.")
 
 
 def leave_room(*, person: Person, room: Room) -> None:
@@ -80,6 +90,28 @@ def change_room(*, editor: Person, room: Room, name: str, purpose: str) -> None:
         room.name, room.purpose = name, purpose
         room.save(update_fields=["name", "purpose"])
         events.append(room, EventKind.ROOM_CHANGED, actor=editor)
+
+
+def make_private(*, editor: Person, room: Room) -> None:
+    """Who is in it stays; whoever only read along is shut out. Twice is once."""
+    with transaction.atomic():
+        if _changed_kind(editor, events.lock(room.pk), RoomKind.PRIVATE):
+            events.withdraw()
+
+
+def make_public(*, editor: Person, room: Room) -> None:
+    """Every member of the site may read it, with all that was said in it. Twice is once."""
+    with transaction.atomic():
+        _changed_kind(editor, events.lock(room.pk), RoomKind.PUBLIC)
+
+
+def archive_room(*, archiver: Person, room: Room) -> None:
+    """It can be read as before, and nobody writes in it or joins it. Twice is once."""
+    _set_archived(archiver, room, timezone.now(), EventKind.ROOM_ARCHIVED)
+
+
+def unarchive_room(*, archiver: Person, room: Room) -> None:
+    _set_archived(archiver, room, None, EventKind.ROOM_UNARCHIVED)
 
 
 def find_direct_room(people: Iterable[Person]) -> Room | None:
@@ -125,6 +157,28 @@ def enter_first_rooms(*, person: Person, rooms: Iterable[Room], inviter: Person 
         for room_id in sorted(invited | lobby):
             actor = person if room_id in lobby else inviter or person
             _enter(events.lock(room_id), person=person, actor=actor)
+
+
+def _changed_kind(editor: Person, room: Room, kind: RoomKind) -> bool:
+    if not can_change_kind(editor, room):
+        raise Refused(_("You can't change who may read this room."))
+    if room.kind == kind:
+        return False
+    room.kind = kind
+    room.save(update_fields=["kind"])
+    events.append(room, EventKind.ROOM_CHANGED, actor=editor)
+    return True
+
+
+def _set_archived(archiver: Person, room: Room, at: datetime | None, kind: EventKind) -> None:
+    with transaction.atomic():
+        room = events.lock(room.pk)
+        if not can_archive(archiver, room):
+            raise Refused(_("You can't archive this room."))
+        if room.is_archived != (at is not None):
+            room.archived_at = at
+            room.save(update_fields=["archived_at"])
+            events.append(room, kind, actor=archiver)
 
 
 def _enter(room: Room, *, person: Person, actor: Person) -> None:

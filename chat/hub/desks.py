@@ -44,6 +44,10 @@ class Desk:
     is_being_told: bool = False
     sent: dict[Reader, list[Line]] = field(default_factory=dict)
 
+    def shows(self, room_id: int) -> bool:
+        """Whether one of the pages names this room: in its sidebar, or as the one that it is."""
+        return room_id in self.rooms or any(page.room_id == room_id for page in self.pages)
+
     @property
     def next_at(self) -> float | None:
         times = [at for at, _seq in self.doubts.values()]
@@ -90,12 +94,11 @@ class Desks:
         for desk in self._desks.values():
             if desk.is_being_told:
                 self._schedule(desk, SOON_SECONDS)
-            elif room_id not in desk.rooms:
-                continue
-            elif kind != EventKind.MESSAGE_POSTED:
+            elif kind == EventKind.MESSAGE_POSTED:
+                if room_id in desk.rooms and room_id not in desk.unread:
+                    self._doubt(desk, room_id, seq)
+            elif kind == EventKind.ROOM_UNARCHIVED or desk.shows(room_id):
                 self._schedule(desk, SOON_SECONDS)
-            elif room_id not in desk.unread:
-                self._doubt(desk, room_id, seq)
 
     def seen(self, person_id: int, room_id: int, seq: int) -> None:
         """They have read the room up to `seq`: what was in doubt is settled, or unread no more."""

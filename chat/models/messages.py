@@ -83,6 +83,8 @@ class EventKind(models.TextChoices):
     MEMBER_LEFT = "member.left"
     MEMBER_REMOVED = "member.removed"
     ROOM_CHANGED = "room.changed"
+    ROOM_ARCHIVED = "room.archived"
+    ROOM_UNARCHIVED = "room.unarchived"
 
 
 class Event(models.Model):

@@ -44,6 +44,10 @@ class RoomQuerySet(models.QuerySet["Room"]):
         own = set(memberships.values_list("person_id", "room_id")) if closed else set()
         return open_to_all | (closed & own)
 
+    def open(self) -> Self:
+        """Those that are not archived: an archived room can be read, not written in."""
+        return self.filter(archived_at=None)
+
     def lobby(self) -> "Room":
         return self.get(is_lobby=True)
 
@@ -61,6 +65,7 @@ class Room(models.Model):
         Person, null=True, on_delete=models.SET_NULL, related_name="created_rooms"
     )
     created_at = models.DateTimeField(default=timezone.now)
+    archived_at = models.DateTimeField(null=True, blank=True)
     last_seq = models.PositiveBigIntegerField(default=0)
     last_message_seq = models.PositiveBigIntegerField(default=0)
     members = models.ManyToManyField(Person, through="Membership", related_name="rooms")
@@ -81,6 +86,10 @@ class Room(models.Model):
     @property
     def is_public(self) -> bool:
         return self.kind == RoomKind.PUBLIC
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
 
     @property
     def is_direct(self) -> bool:

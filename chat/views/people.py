@@ -16,7 +16,12 @@ from chat.views.decorators import for_people
 
 def known_to(person: Person) -> QuerySet[Person]:
     """The active people whom this person may know of: guests know those in their rooms."""
-    everybody = Person.objects.filter(is_active=True)
+    return ever_known_to(person).filter(is_active=True)
+
+
+def ever_known_to(person: Person) -> QuerySet[Person]:
+    """With those who are gone: what they wrote still carries their name."""
+    everybody = Person.objects.all()
     if not person.is_guest:
         return everybody
     return everybody.filter(rooms__in=person.rooms.all()).distinct()
@@ -35,7 +40,7 @@ def people(request: Request, person: Person) -> HttpResponse:
 @require_GET
 @for_people
 def profile(request: Request, person: Person, username: str) -> HttpResponse:
-    shown = get_object_or_404(known_to(person), username=username)
+    shown = get_object_or_404(ever_known_to(person), username=username)
     shared = shown.rooms.filter(pk__in=person.rooms.values("pk")).exclude(kind="direct")
     context = {"shown": shown, "shared": shared, "is_self": shown.pk == person.pk}
     return render(request, "chat/person.html", context)

@@ -6,7 +6,7 @@ from csp.constants import SELF
 from csp.decorators import csp_update
 from django.contrib import messages as flash
 from django.core.validators import slug_re
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -35,7 +35,7 @@ def find(person: Person, slug: str) -> Room:
 @require_GET
 @for_people
 def home(request: Request, person: Person) -> HttpResponse:
-    rooms = Room.objects.visible_to(person)
+    rooms = Room.objects.open().visible_to(person)
     last = rooms.filter(pk=person.last_room_id).first() if person.last_room_id else None
     last = last or rooms.filter(is_lobby=True).first()
     return redirect(go(request, "room", last.slug) if last else go(request, "rooms"))
@@ -64,8 +64,9 @@ def _listed(person: Person, query: str) -> QuerySet[Room]:
     found = Room.objects.visible_to(person).exclude(kind="direct")
     if query:
         found = found.filter(name__icontains=query) | found.filter(purpose__icontains=query)
+    # Archived rooms come last, the newest of them first.
     return found.annotate(is_member=Exists(own), member_count=Count("memberships")).order_by(
-        "-is_member", "name"
+        F("archived_at").desc(nulls_first=True), "-is_member", "name"
     )
 
 
@@ -93,8 +94,8 @@ def show(request: Request, person: Person, found: Room, page: Page, **more: Any)
         "fragments": fragments.page_fragments(page, kind),
         "epoch": fragments.epoch(),
         "is_live": not page.has_newer,
-        "can_post": permissions.can_post(person, found),
-        "can_join": permissions.can_join(person, found),
+        "is_member": permissions.is_member(person, found),
+        "may_join": found.is_public and not person.is_guest,
         "boxes": composer_ring(),
         "slug": found.slug,
     } | more
@@ -132,7 +133,7 @@ def leave(request: Request, person: Person, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_people
 def settings(request: Request, person: Person, slug: str) -> HttpResponse:
-    """Rename and describe."""
+    """Rename, describe, close, leave."""
     found = find(person, slug)
     form = RoomForm(request.POST or None, instance=Room(name=found.name, purpose=found.purpose))
     if request.method == "POST" and form.is_valid():
@@ -144,9 +145,35 @@ def settings(request: Request, person: Person, slug: str) -> HttpResponse:
         "label": found.label_for(person),
         "form": form,
         "can_change": permissions.can_change_room(person, found),
+        "can_change_kind": permissions.can_change_kind(person, found),
+        "can_archive": permissions.can_archive(person, found),
         "can_leave": permissions.can_leave(person, found) and permissions.is_member(person, found),
     }
     return show_form(request, "chat/room_settings.html", context)
+
+
+@require_POST
+@for_people
+def kind(request: Request, person: Person, slug: str) -> HttpResponse:
+    """Who may read it: its members alone, or everybody."""
+    verb = verbs.make_public if request.POST.get("kind") == "public" else verbs.make_private
+    verb(editor=person, room=find(person, slug))
+    flash.success(request, _("Saved."))
+    return done(request, go(request, "room_settings", slug))
+
+
+@require_POST
+@for_people
+def archive(request: Request, person: Person, slug: str) -> HttpResponse:
+    verbs.archive_room(archiver=person, room=find(person, slug))
+    return done(request, go(request, "room", slug))
+
+
+@require_POST
+@for_people
+def unarchive(request: Request, person: Person, slug: str) -> HttpResponse:
+    verbs.unarchive_room(archiver=person, room=find(person, slug))
+    return done(request, go(request, "room", slug))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

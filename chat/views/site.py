@@ -33,7 +33,7 @@ def site(request: Request, person: Person) -> HttpResponse:
 def invitations(request: Request, person: Person) -> HttpResponse:
     """Join links: those that still work, each with its address; POST makes one."""
     form = InvitationForm(
-        request.POST or None, rooms=Room.objects.visible_to(person).exclude(kind="direct")
+        request.POST or None, rooms=Room.objects.open().visible_to(person).exclude(kind="direct")
     )
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
