@@ -61,8 +61,8 @@ def around(room: Room, seq: int) -> Page:
 
 
 def _head(room: Room) -> int:
-    fresh = Room.objects.only("last_seq", "last_message_seq").get(pk=room.pk)
-    room.last_seq, room.last_message_seq = fresh.last_seq, fresh.last_message_seq
+    # Its name along with its head: a page that has passed a renaming is not told of it again.
+    room.refresh_from_db(fields=["last_seq", "last_message_seq", "name", "purpose"])
     return room.last_seq
 
 

@@ -5,8 +5,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from chat import history
-from chat.actions.rooms import create_room, invite_into_room, join_room, open_direct_room
-from chat.models import RoomKind
+from chat.actions.rooms import (
+    change_room,
+    create_room,
+    invite_into_room,
+    join_room,
+    open_direct_room,
+)
+from chat.models import Room, RoomKind
 from tests.visits import say, shown_ids, value_of
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +56,16 @@ def test_history_goes_on_page_by_page_to_the_newest(bobs, many):
             break
 
     assert seen == ids(many)
+
+
+def test_a_page_knows_the_room_as_it_is_at_the_place_that_it_names(alice, lobby):
+    found = Room.objects.get(pk=lobby.pk)
+    change_room(editor=alice, room=lobby, name="Frogs only", purpose="")
+
+    page = history.latest(found)
+
+    assert page.seq == Room.objects.get(pk=lobby.pk).last_seq
+    assert found.name == "Frogs only"
 
 
 def test_a_page_before_a_place_ends_right_before_it(bobs, many):

@@ -177,6 +177,20 @@ async def test_who_missed_too_much_gets_the_newest_page_instead(
     assert socket.shown == ids([*rows[1:], following])
 
 
+async def test_who_gets_the_newest_page_instead_gets_the_rooms_name_with_it(
+    alice, lobby, visit, rows, monkeypatch
+):
+    monkeypatch.setattr("chat.hub.feeds.MAX_MISSED", 2)
+    await in_database(change_room, editor=alice, room=lobby, name="Frogs only", purpose="")
+    socket = await visit(alice)
+
+    await socket.say(type="resume", after=rows[0].seq)
+
+    frame = await socket.until_heard(REPLACED)
+    assert "Frogs only" in frame
+    assert 'id="member-count"' in frame
+
+
 @pytest.mark.parametrize(
     "place",
     (
