@@ -18,17 +18,23 @@ from soak.lines import Answer, Line, Unknown, Unreachable
 from soak.pages import Page
 from soak.sockets import Closed, Socket, opened
 
-PAUSE_SECONDS = 0.1
+RETURN_SECONDS = 0.1
 REPEATED, DOUBLED, FORGOTTEN, RELOADED = 0.03, 0.02, 0.02, 0.05
 HEARD_SECONDS = 3.0
 MAX_FRAMES = 4
 
 
 class Crowd:
-    """Everybody at work, as tasks of one loop. `flow` is cleared to hold the posters back."""
+    """Everybody at work, as tasks of one loop. `flow` is cleared to hold the posters back.
 
-    def __init__(self, urls: list[str], sessions: list[str], rooms: list[str]) -> None:
+    Each waits `pause_seconds` between one message and the next.
+    """
+
+    def __init__(
+        self, urls: list[str], sessions: list[str], rooms: list[str], *, pause_seconds: float = 0.0
+    ) -> None:
         self.urls, self.sessions, self.rooms = urls, sessions, rooms
+        self.pause_seconds = pause_seconds
         self.history = History()
         self.tag = secrets.token_hex(4)  # bodies are told apart by it, over several crowds too
         self.posters: list[Poster] = []
@@ -84,6 +90,12 @@ class Crowd:
         """Whether every reader is live again."""
         return all(reader.is_live for reader in self.readers)
 
+    @property
+    def absent(self) -> str:
+        """Why those that are not live are not."""
+        away = (reader for reader in self.readers if not reader.is_live)
+        return "; ".join(f"{reader.number}: {reader.why_lost}" for reader in away)
+
 
 class Poster:
     """Writes one message after the other with the room's form, over kept connections.
@@ -108,6 +120,7 @@ class Poster:
             self.is_busy = True
             await self._send_one()
             self.is_busy = False
+            await asyncio.sleep(self.crowd.pause_seconds)
 
     async def _send_one(self) -> None:
         self._count += 1
@@ -133,7 +146,7 @@ class Poster:
                     if random.random() < FORGOTTEN:
                         return
                 self._url = random.choice(self.crowd.urls)
-                await asyncio.sleep(PAUSE_SECONDS)
+                await asyncio.sleep(RETURN_SECONDS)
             else:
                 return
 
@@ -187,6 +200,7 @@ class Reader:
         self.pages: list[Page] = []
         self.is_live = self.is_busy = False
         self.returns = 0
+        self.why_lost = "it has never been there"
         self.lost_at = time.monotonic()
         self.came_back_after: list[float] = []
 
@@ -196,10 +210,12 @@ class Reader:
 
     async def run(self) -> None:
         while True:
-            with suppress(Unknown):
+            try:
                 await self._hold()
+            except Unknown as reason:
+                self.why_lost = str(reason)
             self._lose()
-            await asyncio.sleep(PAUSE_SECONDS * random.uniform(0.5, 1.5))
+            await asyncio.sleep(RETURN_SECONDS * random.uniform(0.5, 1.5))
 
     def _lose(self) -> None:
         if self.is_live:
@@ -294,7 +310,7 @@ class PostingReader(Reader):
         try:
             answer = await form.post(f"/rooms/{send.room}/messages/", fields)
         except Unknown:
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(RETURN_SECONDS)
             return
         finally:
             form.close()

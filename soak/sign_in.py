@@ -6,12 +6,12 @@ pages that load at the same moment would else each make one.
 
 import json
 
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.middleware.csrf import CSRF_SESSION_KEY, _get_new_csrf_string
 
 from bench.sign_in import sign_in
 from chat.models import Person
+from chat.sessions import SessionStore
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ on the checkout's own disk, for a temporary file system would commit for free.
 
 import json
 import random
+import re
 import socket
 import sqlite3
 import tempfile
@@ -26,6 +27,7 @@ BOTH = (SQLITE, POSTGRESQL)
 # Below the ports that systems give to clients: one of those that try to come back could else be
 # given the very port that its dead server had, and so talk to itself and keep the server out.
 _PORTS = range(20_000, 32_000)
+_TRACEBACK = re.compile(r"Traceback \(most recent call last\):\n((?:  .*\n)+)(.*)")
 _SIGN_IN = "from soak.sign_in import main; main()"
 
 
@@ -72,12 +74,13 @@ class Backend:
 
     @property
     def complaints(self) -> list[str]:
-        """Tracebacks on the processes' consoles."""
-        return [
-            f"a traceback on the console of process {number}"
-            for number, site in enumerate(self.sites, 1)
-            if "Traceback" in site.console
-        ]
+        """How each different traceback on the processes' consoles ends, with where it came from."""
+        found: dict[str, None] = {}
+        for site in self.sites:
+            for traceback in _TRACEBACK.finditer(site.console):
+                place = traceback[1].strip().splitlines()[-2:]
+                found[f"a traceback on a console: {traceback[2]} ({' '.join(place)})"] = None
+        return list(found)
 
 
 @contextmanager

@@ -10,9 +10,9 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from soak import checker, doomed
 from soak.crowd import Crowd
@@ -30,7 +30,7 @@ BACKENDS = BOTH
 ROOMS = ["general", "room-2"]
 JUDGED_EVERY = 25
 MAX_POSTS, LIFE_SECONDS, START_SECONDS = 200, 3.0, 1.5
-BOTH_AT_ONCE = 0.1
+BOTH_AT_ONCE, PATIENCE_SECONDS = 0.1, 30.0
 AT_RANDOM, AT_START = "at random", "at its start"
 
 
@@ -44,39 +44,44 @@ class Fate:
     def variables(self) -> dict[str, str]:
         if self.point not in doomed.POINTS:
             return {"FAILPOINT": ""}
-        return {"FAILPOINT": self.point, "FAILPOINT_AT": str(random.randint(1, 20))}
+        # A page resumes once, and only those that missed something come by there.
+        often = 3 if self.point.endswith("resume") else 20
+        return {"FAILPOINT": self.point, "FAILPOINT_AT": str(random.randint(1, often))}
 
 
-@dataclass
-class Fates:
+def fates() -> Iterator[Fate]:
     """Every second life ends at random, every eighth before it has begun to serve, and the
     others at one failpoint after the other."""
-
-    points: itertools.cycle = field(default_factory=lambda: itertools.cycle(doomed.POINTS))
-    number: int = 0
-
-    def next(self) -> Fate:
-        self.number += 1
-        if self.number % 8 == 0:
-            return Fate(AT_START)
-        return Fate(next(self.points) if self.number % 2 else AT_RANDOM)
+    points = itertools.cycle(doomed.POINTS)
+    for number in itertools.count(1):
+        if number % 8 == 0:
+            yield Fate(AT_START)
+        else:
+            yield Fate(next(points) if number % 2 else AT_RANDOM)
 
 
 def run(size: int, report: Report) -> None:
     with backend(report.backend, people=24) as chat:
-        for site in chat.sites:
-            site.program = ("-m", "soak.doomed")
-        asyncio.run(kill(chat, size, report))
+        asyncio.run(kill(chat, size, report, fates()))
 
 
-async def kill(chat: Backend, size: int, report: Report) -> None:
+async def kill(
+    chat: Backend,
+    size: int,
+    report: Report,
+    fates: Iterator[Fate],
+    *,
+    posters: int = 16,
+    readers: int = 10,
+    pause_seconds: float = 0.0,
+) -> None:
     """Kills the processes `size` times, with everybody at work, and judges what happened."""
-    fates, crowd = Fates(), Crowd(chat.urls, chat.sessions, ROOMS)
+    crowd = Crowd(chat.urls, chat.sessions, ROOMS, pause_seconds=pause_seconds)
     lives = [Life(site, fates, report) for site in chat.sites]
     for life in lives:
         await life.begin()
-    crowd.add_posters(16)
-    crowd.add_readers(10, posting=2)
+    crowd.add_posters(posters)
+    crowd.add_readers(readers, posting=2)
     try:
         for number in report.rounds(size):
             await end_one(lives, crowd, report)
@@ -104,11 +109,13 @@ async def everybody_is_back(lives: "list[Life]", crowd: Crowd, since: float) -> 
         return crowd.history.last_answer_at > since
 
     def is_dead() -> bool:
+        crowd.check_alive()
         return any(life.is_over for life in lives)
 
-    crowd.check_alive()
-    await until(lambda: is_dead() or crowd.is_back, "every page was live again")
-    await until(lambda: is_dead() or is_answered(), "a post was answered again")
+    await until(
+        lambda: is_dead() or crowd.is_back, lambda: f"every page live again ({crowd.absent})"
+    )
+    await until(lambda: is_dead() or is_answered(), lambda: "a post answered again")
     return not is_dead()
 
 
@@ -123,19 +130,21 @@ async def judge(lives: "list[Life]", crowd: Crowd, chat: Backend, report: Report
         report.broken(complaint)
 
 
-async def until(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
+async def until(condition: Callable[[], bool], what: Callable[[], str]) -> None:
+    """Raises Unable, which says what has not come, after 30 s."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         if time.monotonic() > deadline:
-            raise Unable(f"not within {seconds:g} s: {what}")
+            raise Unable(f"not within {PATIENCE_SECONDS:g} s: {what()}")
         await asyncio.sleep(0.005)
 
 
 class Life:
     """One process after the other on the same port and data."""
 
-    def __init__(self, site: Site, fates: Fates, report: Report) -> None:
+    def __init__(self, site: Site, fates: Iterator[Fate], report: Report) -> None:
         self.site, self.fates, self.report = site, fates, report
+        site.program = ("-m", "soak.doomed")
         self.variables = site.variables
         self.fate = Fate(AT_RANDOM)
 
@@ -153,7 +162,7 @@ class Life:
     async def begin(self, fate: Fate | None = None) -> None:
         """Starts it, now and then more than once; returns when it answers."""
         while True:
-            self.fate = fate or self.fates.next()
+            self.fate = fate or next(self.fates)
             self.site.variables = self.variables | self.fate.variables
             if self.fate.point == AT_START:
                 self.site.launch()
