@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.windows import wait
+from tests.browser.windows import GONE, wait
 
 # What a reader sees of a room, without what differs by design: cursor, nonces, tokens.
 SHOWN = """() => ({
@@ -12,11 +12,13 @@ SHOWN = """() => ({
   title: document.title,
 })"""
 # How the messages stand: which of them show a name and which a day line.
-LAYOUT = """() => [...document.querySelectorAll('#history > *, #messages > *')].map(message => [
+LAYOUT = """() => [...document.querySelectorAll('.scrolled .message')].map(message => [
   message.id,
   getComputedStyle(message.querySelector('.message-head')).display,
   getComputedStyle(message.querySelector('.message-day')).display,
 ])"""
+SEQS = "() => [...document.querySelectorAll('.message')].map(message => message.dataset.seq)"
+SOCKET = b"GET /ws/"
 MARGIN = "() => getComputedStyle(document.body).marginTop"
 PAGE = 50
 
@@ -68,8 +70,7 @@ def test_older_messages_load_above_as_one_scrolls_up_and_the_place_is_kept(windo
         )
     expect(window.page.locator("#older")).to_contain_text("This is the beginning.")
 
-    seqs = [int(each.get_attribute("data-seq")) for each in window.page.locator(".message").all()]
-    assert seqs == sorted(set(seqs))
+    assert seqs(window) == sorted(set(seqs(window)))
     other = windows.person("member2").go_live("general")
     other.say("after all the old ones")
     window.sees("after all the old ones")
@@ -84,6 +85,32 @@ def test_older_messages_load_above_as_one_scrolls_up_and_the_place_is_kept(windo
     ]
     # The newest page is the one that begins where no other ends.
     assert {(len(plain) - index) % PAGE for index in differing} <= {0}, differing
+
+
+def test_an_older_page_that_comes_when_the_list_was_replaced_makes_no_gap(windows, line):
+    windows.allow(*GONE)
+    window = windows.person("member1", url=line.url).go_live("room-3")
+    held = []
+    window.page.route("**/messages/?before=*", lambda route: held.append(route))
+    window.page.locator("#older a").click()
+    wait(window, lambda: held)
+    answer = held[0].fetch()
+    before = seqs(window)
+    # A restored backup: this page's place is one of another log.
+    epoch = window.page.locator("#cursor [name=epoch]")
+    epoch.evaluate("element => element.value = 'another'")
+    line.drop(SOCKET)
+    expect(epoch).not_to_have_value("another")
+
+    with window.page.expect_event("requestfinished"):
+        held[0].fulfill(response=answer)
+    window.page.wait_for_timeout(200)  # nothing tells that something was not swapped
+    assert seqs(window) == before
+    window.page.unroute("**/messages/?before=*")
+    window.page.locator("#older a").click()
+    expect(window.page.locator("#history > .message").first).to_be_attached()
+    assert seqs(window)[-PAGE:] == before
+    assert seqs(window) == sorted(set(seqs(window)))
 
 
 def test_an_old_message_is_shown_in_its_place_with_the_way_to_the_newest(windows):
@@ -102,6 +129,10 @@ def test_an_old_message_is_shown_in_its_place_with_the_way_to_the_newest(windows
     assert "far below" not in tab.bodies()
     tab.page.get_by_role("link", name="To the newest").click()
     tab.sees("far below")
+
+
+def seqs(window):
+    return [int(seq) for seq in window.page.evaluate(SEQS)]
 
 
 def _shown(window):
