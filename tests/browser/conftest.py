@@ -56,7 +56,9 @@ def windows(browser, site):
 
 
 @pytest.fixture
-def line(site):
+def line(site, windows):
     """A line to the site that can be made bad."""
     with line_to(site.port) as line:
         yield line
+        # Before the line: a page that comes back just then would be refused, and say so.
+        windows.close()

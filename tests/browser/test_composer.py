@@ -21,9 +21,23 @@ def answer(window):
     return window.page.locator(".composer-answer:not(:empty)")
 
 
+def has_sent(window, text):
+    """Whether all of it is shown. Where no box was free, Enter did nothing: it is pressed again."""
+    if "".join(window.bodies()).endswith(text):
+        return True
+    waiting = window.page.locator("[name=body]:focus")
+    if not window.page.locator(".htmx-request").count() and waiting.count():
+        waiting.press("Enter")
+    return False
+
+
 def test_typing_on_while_messages_are_under_way_loses_nothing(writer):
     words = ["one", "two", "three", "four", "five"]
-    writer.page.keyboard.type("".join(f"{word}\n" for word in words), delay=KEY_MILLISECONDS)
+    for word in words:
+        # The next box takes 30 ms; a machine with much else to do more: whoever types on before
+        # it is there types on in the one before.
+        expect(writer.page.locator(":focus")).to_have_value("")
+        writer.page.keyboard.type(f"{word}\n", delay=KEY_MILLISECONDS)
     writer.sees(*words)
     expect(writer.page.locator("[name=body]")).to_have_count(1)
     expect(writer.composer).to_be_focused()
@@ -33,10 +47,7 @@ def test_typing_on_while_messages_are_under_way_loses_nothing(writer):
 def test_more_messages_than_spare_boxes_lose_nothing(writer):
     words = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]
     writer.page.keyboard.type("".join(f"{word}\n" for word in words), delay=KEY_MILLISECONDS)
-    # Where no box was free, Enter did nothing and the text stayed in its box.
-    expect(writer.page.locator(".htmx-request")).to_have_count(0)
-    writer.page.keyboard.press("Enter")
-    wait(writer, lambda: "".join(writer.bodies()).endswith("".join(words)))
+    wait(writer, lambda: has_sent(writer, "".join(words)))
     expect(writer.composer).to_be_focused()
     expect(writer.composer).to_have_value("")
 
@@ -66,10 +77,10 @@ def test_an_answer_that_was_lost_makes_one_message(windows, line):
     windows.allow(*GONE)
     writer = windows.person("member1", url=line.url).go_live("room-3")
     reader = windows.person("member2").go_live("room-3")
-    line.delay = 0.5
+    line.is_mute = True
     writer.say("stored, but who knows")
     reader.sees("stored, but who knows")
-    line.cut()  # the answer is still on the line
+    line.cut()
     expect(answer(writer)).to_contain_text("Not sent")
     line.heal()
     again = writer.page.locator("[name=body]").filter(visible=True).first

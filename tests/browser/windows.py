@@ -63,8 +63,9 @@ class Windows:
             self.errors.append(f"{message.text} ({message.location.get('url')})")
 
     def close(self) -> None:
-        for context in self.contexts:
-            context.close()
+        """A second call does nothing but tell the errors again."""
+        while self.contexts:
+            self.contexts.pop().close()
         unexpected = [
             error for error in self.errors if not any(each in error for each in self.allowed)
         ]

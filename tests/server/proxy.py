@@ -1,25 +1,43 @@
-"""A bad line: a TCP proxy that delays, cuts and swallows what passes, from any test.
+"""A bad line: a TCP proxy that delays, throttles, tears, cuts and swallows, from any test.
 
 It runs in a thread with a loop of its own, for browsers drive theirs in the test's thread.
 """
 
 import asyncio
 import contextlib
+import random
+import socket
+import struct
 import threading
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 _Way = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+# When each is due, and what it is: b"" for the end, None for the tear.
+_Pieces = asyncio.Queue[tuple[float, bytes | None]]
+# Closing sends what says so (RST) at once, instead of what is still to be sent and then FIN.
+_RESET = struct.pack("ii", 1, 0)
+# What a throttled line takes at once, as an Ethernet does.
+_PACKET_BYTES = 1460
 
 
 @dataclass(kw_only=True)
 class Line:
-    """The line to one port. `delay` is one way, in seconds, for what comes from now on."""
+    """The line to one port. What is set counts for what comes from now on.
+
+    `delay` is one way, in seconds; `jitter` as much more at most, by chance, in order all the
+    same; `bits_per_second` each way of each connection, 0 for no bound; `bite_bytes` the most
+    that is written at once, 0 for no bound. On a mute one what is asked arrives, and no answer.
+    """
 
     target: int
     delay: float = 0.0
+    jitter: float = 0.0
+    bits_per_second: int = 0
+    bite_bytes: int = 0
     is_cut: bool = False
+    is_mute: bool = False
     port: int = 0
     connections: list["_Connection"] = field(default_factory=list)
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
@@ -35,7 +53,10 @@ class Line:
                 connection.is_swallowed = True
 
     def heal(self) -> None:
-        self.delay, self.is_cut = 0.0, False
+        """Good again for what comes from now on; what was swallowed stays so."""
+        self.delay = self.jitter = 0.0
+        self.bits_per_second = self.bite_bytes = 0
+        self.is_cut = self.is_mute = False
 
     def cut(self) -> None:
         """Ends every connection at once and refuses new ones, until `heal`."""
@@ -45,6 +66,12 @@ class Line:
     def drop(self, beginning: bytes = b"") -> None:
         """Ends every connection that began with this."""
         self.call(self._drop(beginning))
+
+    def tear(self, beginning: bytes = b"") -> None:
+        """The next answer on each connection that began with this ends in its middle."""
+        for connection in self.connections:
+            if connection.beginning.startswith(beginning):
+                connection.is_torn = True
 
     def drop_swallowed(self) -> None:
         for connection in self.connections:
@@ -92,6 +119,7 @@ class _Connection:
     writers: list[asyncio.StreamWriter]
     beginning: bytes = b""
     is_swallowed: bool = False
+    is_torn: bool = False
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def carry_both(self, request: _Way, response: _Way) -> None:
@@ -106,38 +134,53 @@ class _Connection:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_request: bool
     ) -> None:
         """Every piece arrives `delay` after it came, in order; the line carries many at once."""
-        pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+        pieces: _Pieces = asyncio.Queue(64)
         loop = asyncio.get_running_loop()
-
-        async def deliver() -> None:
-            while True:
-                due, piece = await pieces.get()
-                await asyncio.sleep(max(0.0, due - loop.time()))
-                if not piece:
-                    break
-                writer.write(piece)
-            with contextlib.suppress(OSError):
-                writer.write_eof()
-
-        delivery = loop.create_task(deliver())
+        delivery = loop.create_task(self._deliver(pieces, writer))
         try:
             while True:
-                piece = await reader.read(65536)
+                piece = await reader.read(_PACKET_BYTES if self.line.bits_per_second else 65536)
                 if is_request and not self.beginning:
                     self.beginning = piece
-                if piece and self.is_swallowed:
+                if piece and (self.is_swallowed or (self.line.is_mute and not is_request)):
                     continue
-                pieces.put_nowait((loop.time() + self.line.delay, piece))
+                due = loop.time() + self.line.delay + random.uniform(0, self.line.jitter)
+                if self.is_torn and not is_request and len(piece) > 1:
+                    await pieces.put((due, piece[: len(piece) // 2]))
+                    await pieces.put((due, None))
+                    break
+                await pieces.put((due, piece))
                 if not piece:
                     break
             await delivery
         finally:
             delivery.cancel()
 
+    async def _deliver(self, pieces: _Pieces, writer: asyncio.StreamWriter) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due, piece = await pieces.get()
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            if piece is None:
+                self.abort()
+            if not piece:
+                break
+            while piece:
+                size = self.line.bite_bytes or _PACKET_BYTES
+                writer.write(piece[:size])
+                piece, sent = piece[size:], len(piece[:size])
+                bits = self.line.bits_per_second
+                await asyncio.sleep(sent * 8 / bits if bits else 0)
+        with contextlib.suppress(OSError):
+            writer.write_eof()
+
     def abort(self) -> None:
         for task in self.tasks:
             task.cancel()
         for writer in self.writers:
+            raw = writer.get_extra_info("socket")
+            with contextlib.suppress(OSError):
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             writer.transport.abort()
 
 
