@@ -17,7 +17,8 @@ from tests.visits import shown_ids
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATH = "/rooms/general/live/"
-WAY_ON = "Go on reading live"
+WAY_ON = '<li class="stream-end">'
+RELOADS = '<meta http-equiv="refresh"'
 
 application = cache(get_asgi_application)
 
@@ -137,7 +138,9 @@ async def test_the_newest_stream_ends_the_oldest_with_a_way_to_go_on(
         streams.append(await read(bob))
         await streams[-1].until(lambda stream: "<ol" in stream.text)
 
-    assert WAY_ON in await streams[0].until_the_end()
+    end = await streams[0].until_the_end()
+    assert WAY_ON in end
+    assert RELOADS not in end  # or two tabs would end each other's for ever
 
     message = await post(alice, lobby)
     for stream in (*streams[1:], others):
@@ -151,6 +154,7 @@ async def test_a_stream_ends_after_its_time_with_a_way_to_go_on(bob, read, monke
 
     assert WAY_ON in text
     assert f'href="{PATH}"' in text
+    assert RELOADS in text  # a browser without scripts begins a new one by itself
     assert text.rstrip().endswith("</html>")
 
 
@@ -168,7 +172,19 @@ async def test_a_silent_stream_gives_signs_of_life(bob, read, monkeypatch):
     monkeypatch.setattr("chat.views.live.SIGN_OF_LIFE_SECONDS", 0.01)
     stream = await read(bob)
 
-    await stream.until(lambda stream: stream.text.count("<!-- -->") >= 2)
+    await stream.until(lambda stream: stream.text.count("The connection is lost.") >= 3)
+
+
+async def test_a_stream_in_which_much_is_said_gives_signs_of_life_too(
+    bob, lobby, read, monkeypatch
+):
+    monkeypatch.setattr("chat.views.live.SIGN_OF_LIFE_SECONDS", 0)
+    stream = await read(bob)
+    said = [await post(bob, lobby) for _time in range(3)]
+
+    await stream.until_shown(said[-1])
+
+    assert stream.text.count("The connection is lost.") > 1
 
 
 async def test_who_is_taken_out_of_the_room_reads_no_further(alice, bob, pond, read):

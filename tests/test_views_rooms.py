@@ -275,7 +275,10 @@ def test_a_page_with_javascript_has_one_socket_and_a_stream_for_who_has_none(bob
     page = bobs.get("/rooms/general/").content.decode()
 
     assert page.count("ws-connect=") == 1
-    assert page.count("<noscript><iframe") == 1
+    assert page.count("<iframe") == 1
+    frame = page.index("<iframe")
+    assert page.rindex("<noscript>", 0, frame) > page.rindex("</noscript>", 0, frame)
+    assert 'target="stream"' in page[frame : page.index("</noscript>", frame)]
 
 
 def test_a_new_room_marks_the_others_as_unread_and_counts_them_in_the_title(alice, bobs, lobby):

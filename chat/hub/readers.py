@@ -85,6 +85,7 @@ class StreamReader(Reader):
     """
 
     has_sidebar: bool = False
+    end_code: int | None = None
     queue: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(256))
 
     async def send(self, text: str) -> None:
@@ -98,7 +99,7 @@ class StreamReader(Reader):
     async def close(self, code: int) -> None:
         if not self.is_open:
             return
-        self.is_open = False
+        self.is_open, self.end_code = False, code
         if self.queue.full():
             self.queue.get_nowait()
         self.queue.put_nowait(None)

@@ -19,14 +19,15 @@ from django.views.decorators.http import require_GET
 from chat import fragments, history, hub
 from chat.context import is_plain
 from chat.fragments import Kind
-from chat.models import Person
+from chat.models import Person, Room
 from chat.sessions import LINE
 from chat.views.answers import Request
 from chat.views.decorators import for_people
 from chat.views.rooms import find
 
 STREAM_SECONDS = 3600
-# Something has to be written now and then, or a dead connection is never noticed.
+# At the server, something has to be written now and then, or a dead connection is never noticed.
+# In the browser, the last sign shows itself when it was not followed by another for 45 s.
 SIGN_OF_LIFE_SECONDS = 15
 
 
@@ -40,7 +41,7 @@ def live(request: Request, person: Person, slug: str) -> StreamingHttpResponse:
     kind = Kind.of(person, "plain" if is_plain(request) else "stream")
     context = {"room": room, "page": page, "fragments": fragments.page_fragments(page, kind)}
     opening = render_to_string("chat/stream.html", context, request)
-    closing = fragments.render("chat/fragments/stream_end.html", {"room": room}, kind)
+    sign = fragments.render("chat/fragments/stream_sign.html", {"room": room}, kind)
     reader = hub.StreamReader(
         person_id=person.pk,
         kind=kind,
@@ -50,7 +51,7 @@ def live(request: Request, person: Person, slug: str) -> StreamingHttpResponse:
         credential=person.password,
         session_line=request.session[LINE],
     )
-    response = StreamingHttpResponse(_written(opening, reader, closing))
+    response = StreamingHttpResponse(_written(opening, reader, sign, room))
     response["X-Accel-Buffering"] = "no"
     # Django does this when an answer is complete: an hour from now. What a middleware still
     # writes opens a connection again. (Around a test there may be a transaction.)
@@ -59,7 +60,9 @@ def live(request: Request, person: Person, slug: str) -> StreamingHttpResponse:
     return response
 
 
-async def _written(opening: str, reader: hub.StreamReader, closing: str) -> AsyncIterator[str]:
+async def _written(
+    opening: str, reader: hub.StreamReader, sign: str, room: Room
+) -> AsyncIterator[str]:
     hub_here = hub.current()
     await hub_here.end_oldest_streams(reader.person_id, keep=settings.LIMIT_STREAMS)
     hub_here.add(reader)
@@ -68,24 +71,34 @@ async def _written(opening: str, reader: hub.StreamReader, closing: str) -> Asyn
         await hub_here.resume(reader, reader.head)
         if not reader.is_open:
             return
-        yield opening
+        yield opening + sign
         hub_here.read(reader, reader.head)
-        async for text in _until_it_ends(reader):
+        async for text in _until_it_ends(reader, sign):
             yield text
             hub_here.read(reader, reader.position)
-        yield closing
+        yield _closing(reader, room)
     finally:
         hub_here.remove(reader)
 
 
-async def _until_it_ends(reader: hub.StreamReader) -> AsyncIterator[str]:
+async def _until_it_ends(reader: hub.StreamReader, sign: str) -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
-    end = loop.time() + STREAM_SECONDS
-    while loop.time() < end:
+    end, sign_at = loop.time() + STREAM_SECONDS, loop.time() + SIGN_OF_LIFE_SECONDS
+    while (now := loop.time()) < end:
+        if now >= sign_at:
+            sign_at = now + SIGN_OF_LIFE_SECONDS
+            yield sign
         try:
-            text = await asyncio.wait_for(reader.queue.get(), SIGN_OF_LIFE_SECONDS)
+            async with asyncio.timeout_at(min(sign_at, end)):
+                text = await reader.queue.get()
         except TimeoutError:
-            text = "<!-- -->\n"
+            continue
         if text is None:
             return
         yield text
+
+
+def _closing(reader: hub.StreamReader, room: Room) -> str:
+    """The link that goes on; and a reload where the end is nobody's wish: time, or slowness."""
+    context = {"room": room, "returns": reader.end_code in (None, 1013)}
+    return fragments.render("chat/fragments/stream_end.html", context, reader.kind)

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.windows import GONE
 from tests.server import site as sites
 
 
@@ -80,3 +81,46 @@ def test_a_stream_ends_with_its_session(windows):
     tab.page.get_by_role("button", name="Sign out").click()
     end = window.page.frame_locator("iframe.stream").get_by_role("link", name="Go on reading live")
     expect(end).to_be_visible()
+
+
+def test_a_stream_whose_connection_dies_says_so_and_its_link_goes_on(windows, line):
+    windows.allow(*GONE)
+    reader = windows.person("member2", java_script_enabled=False, url=line.url).go()
+    reader.streams(*last_of(reader))
+    reader.composer.fill("typed meanwhile")
+    stream = reader.page.frame_locator("iframe.stream")
+    sign = stream.locator(".stream-sign").last
+    expect(sign).to_be_hidden()
+    speaker = windows.person("member3").go_live()
+    quicken = reader.page.context.new_cdp_session(reader.page)
+    quicken.send("Animation.enable")
+    quicken.send("Animation.setPlaybackRate", {"playbackRate": 40})
+    line.drop(b"GET /rooms/general/live/")
+    speaker.say("said while it was dead")
+    speaker.sees("said while it was dead")
+
+    expect(sign).to_be_visible()
+    expect(sign).to_contain_text("The connection is lost.")
+    quicken.send("Animation.setPlaybackRate", {"playbackRate": 1})
+    sign.get_by_role("link", name="Go on reading live").click(no_wait_after=True)
+    reader.streams("said while it was dead")
+    speaker.say("and after it")
+    reader.streams("said while it was dead", "and after it")
+    expect(reader.composer).to_have_value("typed meanwhile")
+
+
+def test_where_no_stream_could_be_had_the_page_itself_has_the_way_back(windows, line):
+    windows.allow(*GONE)
+    reader = windows.person("member2", java_script_enabled=False, url=line.url).go()
+    reader.streams(*last_of(reader))
+    reader.composer.fill("typed meanwhile")
+    again = reader.page.get_by_role("link", name="Read on live")
+    line.cut()
+    again.click(no_wait_after=True)
+    expect(reader.page.frame_locator("iframe.stream").locator(".message")).to_have_count(0)
+    line.heal()
+    again.click(no_wait_after=True)
+    speaker = windows.person("member3").go_live()
+    speaker.say("back again?")
+    reader.streams("back again?")
+    expect(reader.composer).to_have_value("typed meanwhile")
