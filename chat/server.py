@@ -1,4 +1,4 @@
-"""The server: daphne with our limits."""
+"""The server: daphne with our limits. What one connection may take is in chat.connections."""
 
 import asyncio
 import logging
@@ -11,12 +11,46 @@ from daphne.server import Server, twisted_loop
 from django.conf import settings
 
 from chat import hub
+from chat.connections import Factory, Request
 from chat.consumers import COME_BACK
+from chat.sockets import Socket
 
 PING_SECONDS = 20
 PING_TIMEOUT_SECONDS = 15
 BACKLOG = 2048
 LAST_SECONDS = 2
+# How long a socket may wait to be let in: after a restart a thousand others may come before it.
+ADMISSION_SECONDS = 40
+
+
+class BoundedServer(Server):
+    """daphne, on whose connections nobody takes more than their share.
+
+    daphne makes its factories while it starts: what it assigns is replaced, or told of ours.
+    """
+
+    @property
+    def http_factory(self) -> Factory:
+        return self._http_factory
+
+    @http_factory.setter
+    def http_factory(self, _stock: Any) -> None:
+        self._http_factory = Factory(self)
+
+    @property
+    def ws_factory(self) -> Any:
+        return self._ws_factory
+
+    @ws_factory.setter
+    def ws_factory(self, stock: Any) -> None:
+        stock.protocol = Socket
+        self._ws_factory = stock
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Returns when the connection has room for more: who writes an answer waits for it."""
+        await super().handle_reply(protocol, message)
+        if isinstance(protocol, Request):
+            await protocol.drain()
 
 
 def make_server(application: Any, host: str, port: int, on_ready: Callable[[], None]) -> Server:
@@ -28,7 +62,7 @@ def make_server(application: Any, host: str, port: int, on_ready: Callable[[], N
     _allow_many_sockets()
     logging.getLogger("daphne.server").addFilter(_is_no_return)
     listen = build_endpoint_description_strings(host=host.strip("[]"), port=port)
-    return Server(
+    return BoundedServer(
         application=application,
         # After a restart all pages come back at once: they wait in line rather than fail.
         endpoints=[f"{each}:backlog={BACKLOG}" for each in listen],
@@ -36,6 +70,8 @@ def make_server(application: Any, host: str, port: int, on_ready: Callable[[], N
         http_timeout=None,
         ping_interval=PING_SECONDS,
         ping_timeout=PING_TIMEOUT_SECONDS,
+        websocket_connect_timeout=ADMISSION_SECONDS,
+        websocket_handshake_timeout=ADMISSION_SECONDS,
         websocket_max_message_size=settings.MAX_FRAME_BYTES,
         websocket_max_frame_size=settings.MAX_FRAME_BYTES,
         verbosity=0,

@@ -35,8 +35,8 @@ def frame(text: str) -> bytes:
 
 def direct(send: Any) -> Put | None:
     """What puts a frame on the wire behind this ASGI `send`; None where that is not possible."""
-    if not isinstance(send, partial) or getattr(send.func, "__func__", None) is not (
-        Server.handle_reply
+    if not isinstance(send, partial) or not isinstance(
+        getattr(send.func, "__self__", None), Server
     ):
         return None
     protocol = send.args[0]

@@ -39,6 +39,8 @@ LIMIT_STREAMS = env.limit("LIMIT_STREAMS", 3)
 # A frame holds in both directions: daphne applies one number to what comes and what goes.
 MAX_FRAME_BYTES = 256 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# Beyond this a request is refused while it comes; between the two by Django, with a page.
+MAX_BODY_BYTES = 512 * 1024
 
 # --- Parts -------------------------------------------------------------------------------
 

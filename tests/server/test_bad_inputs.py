@@ -24,7 +24,7 @@ TABLES = ("chat_message", "chat_event", "chat_person", "chat_room", "chat_member
 ERROR = 'hx-swap-oob="innerHTML:#notice"'
 FORGIVEN = 10  # bad frames on one socket
 # The most that a table of a hundred may make the server say.
-LINES = 10
+LINES = 40
 LINE_CHARACTERS = 600
 
 
