@@ -61,8 +61,8 @@ def around(room: Room, seq: int) -> Page:
 
 
 def _head(room: Room) -> int:
-    # Its name along with its head: a page that has passed a renaming is not told of it again.
-    room.refresh_from_db(fields=["last_seq", "last_message_seq", "name", "purpose"])
+    # All of it at once: a page that has passed a renaming is not told of it again.
+    room.refresh_from_db()
     return room.last_seq
 
 
