@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import time
 from signal import SIGCONT, SIGSTOP
 
 import pytest
@@ -63,6 +64,22 @@ def test_a_ring_arrives_as_it_was_sent():
 
 def test_a_ring_carries_no_content():
     assert set(RING.as_message()) == {"type", "process", "room_id", "seq", "kind", "people"}
+
+
+def test_a_server_that_is_ending_waits_for_nobody_to_hear_it(shared, redis, monkeypatch):
+    loop = asyncio.new_event_loop()
+    monkeypatch.setattr(bells, "bell", bells.Bell(loop=loop, answer=lambda _ring: None))
+
+    hub.ring(RING)  # as a request's thread does that outlives the loop
+
+    loop.close()
+
+
+def test_who_serves_nobody_is_heard_by_others(shared, redis):
+    with Redis.from_url(redis.url) as client:
+        client.zadd(f"asgi:group:{bells.GROUP}", {"specific.another!channel": time.time()})
+        hub.ring(RING)
+        assert client.zcard("asgispecific.another!") == 1
 
 
 async def test_other_processes_are_heard_and_ones_own_rings_are_not(shared, heard):

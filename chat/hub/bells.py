@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 
@@ -72,10 +71,11 @@ bell = Bell()
 
 def ring(what: Ring) -> None:
     """Rings here and everywhere else; never fails and, with a hub in this process, never waits."""
-    if bell.loop is not None and bell.loop.is_running() and bell.answer is not None:
-        bell.loop.call_soon_threadsafe(_ring_in_loop, what)
-    else:
+    if bell.loop is None or bell.answer is None:
         _ring_elsewhere(what)
+    elif bell.loop.is_running():
+        bell.loop.call_soon_threadsafe(_ring_in_loop, what)
+    # Else this server is ending: nobody listens here any more, and the others' tick finds it.
 
 
 def _ring_in_loop(what: Ring) -> None:
@@ -111,7 +111,8 @@ def _ring_elsewhere(what: Ring) -> None:
     # A command, or a process that serves nobody yet. Without Redis nobody else can hear it:
     # the server's tick will find it.
     if is_shared():
-        async_to_sync(publish)(what)
+        # Not async_to_sync: that waits for the loop of the server, which may be ending, for ever.
+        asyncio.run(publish(what))
 
 
 async def publish(what: Ring) -> bool:
