@@ -52,6 +52,15 @@ class Log:
             self.by_room[each.room].append((each.seq, each.id))
 
 
+async def judge(crowd: Crowd, backend: Backend, report: Report) -> None:
+    """Lets everybody come to rest, with nothing wrong any more, and compares (P1 to P6)."""
+    async with crowd.paused():
+        await settle(crowd, backend, report)
+        await asyncio.to_thread(compare, crowd, backend, report)
+    for complaint in backend.complaints:
+        report.broken(complaint)
+
+
 async def settle(crowd: Crowd, backend: Backend, report: Report) -> None:
     """P6: with nothing wrong any more, everybody is at the head within 5 s. Posters are held."""
     began = time.monotonic()
@@ -70,7 +79,7 @@ async def settle(crowd: Crowd, backend: Backend, report: Report) -> None:
     report.seconds("to the head", time.monotonic() - began, at_most=HEAL_SECONDS)
 
 
-def judge(crowd: Crowd, backend: Backend, report: Report) -> None:
+def compare(crowd: Crowd, backend: Backend, report: Report) -> None:
     """Everything that happened since the last call; what is found to be good is let go."""
     log = Log(backend)
     history = crowd.history

@@ -9,10 +9,11 @@ import json
 import random
 import secrets
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from soak.errors import Unable
 from soak.history import History, Send
 from soak.lines import Answer, Line, Unknown, Unreachable
 from soak.pages import Page
@@ -22,6 +23,7 @@ RETURN_SECONDS = 0.1
 REPEATED, DOUBLED, FORGOTTEN, RELOADED = 0.03, 0.02, 0.02, 0.05
 HEARD_SECONDS = 3.0
 MAX_FRAMES = 4
+PATIENCE_SECONDS = 30.0
 
 
 class Crowd:
@@ -326,3 +328,12 @@ class PostingReader(Reader):
     def _is_answered(self, send: Send, message: int | None) -> None:
         self.crowd.history.answer(send, message)
         self._send, self.is_busy = None, False
+
+
+async def until(condition: Callable[[], bool], what: Callable[[], str]) -> None:
+    """Raises Unable, which says what has not come, after 30 s."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Unable(f"not within {PATIENCE_SECONDS:g} s: {what()}")
+        await asyncio.sleep(0.005)

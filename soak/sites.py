@@ -69,8 +69,22 @@ class Backend:
         if self.database is not None:
             with psycopg.connect(self.database.url) as connection:
                 return connection.execute(sql).fetchall()
-        with closing(sqlite3.connect(self.site.data_dir / "natterjack.sqlite3")) as connection:
+        with closing(sqlite3.connect(self._file)) as connection:
             return connection.execute(sql).fetchall()
+
+    def execute(self, sql: str) -> None:
+        """Changes something behind the chat's back."""
+        if self.database is not None:
+            with psycopg.connect(self.database.url, options="-c timezone=UTC") as connection:
+                connection.execute(sql)
+            return
+        with closing(sqlite3.connect(self._file, timeout=20)) as connection:
+            connection.execute(sql)
+            connection.commit()
+
+    @property
+    def _file(self) -> Path:
+        return self.site.data_dir / "natterjack.sqlite3"
 
     @property
     def complaints(self) -> list[str]:

@@ -10,13 +10,13 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from soak import checker, doomed
-from soak.crowd import Crowd
-from soak.errors import Unable
+from soak import doomed
+from soak.checker import judge
+from soak.crowd import Crowd, until
 from soak.history import History
 from soak.report import Report
 from soak.sites import BOTH, Backend, backend
@@ -30,7 +30,7 @@ BACKENDS = BOTH
 ROOMS = ["general", "room-2"]
 JUDGED_EVERY = 25
 MAX_POSTS, LIFE_SECONDS, START_SECONDS = 200, 3.0, 1.5
-BOTH_AT_ONCE, PATIENCE_SECONDS = 0.1, 30.0
+BOTH_AT_ONCE = 0.1
 AT_RANDOM, AT_START = "at random", "at its start"
 
 
@@ -86,7 +86,8 @@ async def kill(
         for number in report.rounds(size):
             await end_one(lives, crowd, report)
             if number % JUDGED_EVERY == 0 or number == size or report.is_over:
-                await judge(lives, crowd, chat, report)
+                await heal(lives)
+                await judge(crowd, chat, report)
     finally:
         await crowd.leave()
 
@@ -119,24 +120,10 @@ async def everybody_is_back(lives: "list[Life]", crowd: Crowd, since: float) -> 
     return not is_dead()
 
 
-async def judge(lives: "list[Life]", crowd: Crowd, chat: Backend, report: Report) -> None:
-    """Heals everything, lets everybody come to rest, and compares."""
+async def heal(lives: "list[Life]") -> None:
+    """From here on nothing is wrong: P6 counts from such a moment."""
     for life in lives:
         await life.be_spared()
-    async with crowd.paused():
-        await checker.settle(crowd, chat, report)
-        await asyncio.to_thread(checker.judge, crowd, chat, report)
-    for complaint in chat.complaints:
-        report.broken(complaint)
-
-
-async def until(condition: Callable[[], bool], what: Callable[[], str]) -> None:
-    """Raises Unable, which says what has not come, after 30 s."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            raise Unable(f"not within {PATIENCE_SECONDS:g} s: {what()}")
-        await asyncio.sleep(0.005)
 
 
 class Life:
