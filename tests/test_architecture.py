@@ -18,7 +18,7 @@ FLOORS = [
     {"handshake", "hub"},
     {"events"},
     {"actions", "sessions"},
-    {"reset", "invention", "worker"},
+    {"reset", "invention", "worker", "backups"},
     {"accounts", "viewer"},
     {"context"},
     {"views", "consumers", "assets", "templatetags"},
