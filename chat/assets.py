@@ -4,6 +4,7 @@ Sources are `css/**.css` below the static folders; the owner's folder comes firs
 the same path replaces ours, and a new one is added at the end of its folder.
 """
 
+import fcntl
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,11 @@ LAYERS = ["tokens", "reset", "base", "layout", "components", "utilities"]
 
 def collect() -> None:
     """Gathers the static files under names that tell what they hold, compressed."""
-    call_command("collectstatic", ignore_patterns=["css/*"], interactive=False, verbosity=0)
+    folder = Path(settings.STATIC_ROOT).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several processes of one site may start at once
+        call_command("collectstatic", ignore_patterns=["css/*"], interactive=False, verbosity=0)
 
 
 def joined() -> str:

@@ -5,6 +5,7 @@ process id when it ends. A missing program is an error that names the command to
 """
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -141,6 +142,25 @@ def postgresql_server() -> Iterator[Server]:
             yield server
 
 
+@contextmanager
+def nginx_server(port: int, upstreams: list[int]) -> Iterator[Server]:
+    """deploy/nginx.conf as it is, but for the ports, the names and the certificate."""
+    program = find_program("nginx", folders=[Path("/usr/sbin")])
+
+    def server_on(_port: int, directory: Path) -> Server:
+        (directory / "nginx.conf").write_text(_nginx_conf(port, upstreams, directory))
+        return Server(
+            url=f"http://127.0.0.1:{port}",
+            port=port,
+            command=[program, "-c", str(directory / "nginx.conf"), "-p", str(directory)],
+            directory=directory,
+            is_ready=_answers,
+        )
+
+    with _directory() as directory, _running(server_on, directory) as server:
+        yield server
+
+
 def chromium_path() -> str:
     """The browser that the tests drive: CHROMIUM from the environment, else the system's."""
     if path := os.environ.get("CHROMIUM"):
@@ -200,6 +220,31 @@ def _started(server_on: Callable[[int, Path], Server], directory: Path) -> Serve
         else:
             return server
     raise AssertionError("the last attempt returns or raises")
+
+
+def _nginx_conf(port: int, upstreams: list[int], directory: Path) -> str:
+    ours = (Path(__file__).parent.parent / "deploy" / "nginx.conf").read_text()
+    for number, upstream in enumerate(upstreams, 1):
+        ours = ours.replace(f"127.0.0.1:800{number}", f"127.0.0.1:{upstream}")
+    ours = re.sub(r"server \{\s+listen 80;.*?\n\}\n", "", ours, flags=re.DOTALL)
+    ours = ours.replace("listen 443 ssl http2;", f"listen 127.0.0.1:{port};")
+    ours = re.sub(r"^ *(ssl_certificate|server_name).*\n", "", ours, flags=re.MULTILINE)
+    temporary = "".join(
+        f"{name}_temp_path {directory}/{name};"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    # Its workers would run as nobody, who may not write into this directory.
+    user = "user root;" if os.getuid() == 0 else ""
+    return (
+        f"{user} daemon off; pid {directory}/pid; error_log stderr warn; worker_processes 1;"
+        " worker_shutdown_timeout 1s; events {}"
+        f"\nhttp {{ access_log off; {temporary}\n{ours}}}\n"
+    )
+
+
+def _answers(server: Server) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", server.port)) == 0
 
 
 def _run_as(user: str | None) -> dict[str, object]:

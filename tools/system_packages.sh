@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sees to the programs that the tests drive and that no Python package brings: Chromium and the
-# servers of Redis and PostgreSQL. Installs what is missing where it may; elsewhere it prints
+# Sees to the programs that the tests drive and that no Python package brings: Chromium, nginx and
+# the servers of Redis and PostgreSQL. Installs what is missing where it may; elsewhere it prints
 # the command that does, and fails: the tests never skip for want of a program.
 set -eu
 
@@ -14,17 +14,23 @@ has_chromium() {
         command -v google-chrome
 }
 
+# Debian's place is only in an administrator's PATH.
+has_nginx() {
+    command -v nginx || [ -x /usr/sbin/nginx ]
+}
+
 packages=
 # Without a font of its own Chromium draws boxes; the emoji are for the screenshots.
 has_chromium >/dev/null || packages="chromium fonts-dejavu-core fonts-noto-color-emoji"
 command -v redis-server >/dev/null || packages="$packages redis-server"
 has_postgresql >/dev/null 2>&1 || packages="$packages postgresql"
+has_nginx >/dev/null || packages="$packages nginx-light"
 [ -n "$packages" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
-    echo "The tests need Chromium, a Redis server and a PostgreSQL server in PATH. Missing" \
+    echo "The tests need Chromium, nginx, a Redis and a PostgreSQL server in PATH. Missing" \
         "here, by their Debian names: $packages. With Homebrew:" \
-        "brew install --cask chromium && brew install redis postgresql" >&2
+        "brew install --cask chromium && brew install nginx redis postgresql" >&2
     exit 1
 fi
 

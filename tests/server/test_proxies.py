@@ -1,0 +1,140 @@
+"""Two processes behind nginx, configured as deploy/nginx.conf says."""
+
+import http.client
+import os
+import re
+from signal import SIGHUP, SIGKILL
+
+import pytest
+from websockets import ConnectionClosed
+
+from tests.server import site as sites
+from tests.server.client import Client, hear, until
+from tests.servers import free_port, nginx_server, postgresql_server, redis_server
+
+SIGN_INS = 10
+AT_ONCE_SECONDS = 1.5
+
+
+@pytest.fixture(scope="module")
+def proxied(tmp_path_factory):
+    """nginx, and the two processes behind it, on one data directory."""
+    port, folder = free_port(), tmp_path_factory.mktemp("site")
+    with postgresql_server() as database, redis_server() as redis:
+        variables = {
+            "DATABASE_URL": database.url,
+            "REDIS_URL": redis.url,
+            "SITE_URL": f"http://127.0.0.1:{port}",
+            "LIMIT_SIGNINS": f"{SIGN_INS}/h",
+        }
+        sites.populated(folder, variables=variables)
+        one, other = (
+            sites.Site(data_dir=folder, variables=variables, arguments=("--no-worker",))
+            for _ in range(2)
+        )
+        try:
+            one.launch()
+            other.start()
+            until(one.answers, seconds=30)
+            with nginx_server(port, [one.port, other.port]) as nginx:
+                yield nginx, one, other
+        finally:
+            one.stop()
+            other.stop()
+
+
+@pytest.fixture(scope="module")
+def people(proxied):
+    """Signed in once: signing in is what one of the tests uses up."""
+    url = proxied[0].url
+    return Client(url, "member1"), Client(url, "member2")
+
+
+def test_messages_are_live_through_it_on_sockets_and_streams(people):
+    speaker, listener = people
+    stream = listener.opener.open(f"{listener.url}/rooms/general/live/", timeout=20)
+    try:
+        read_until(stream, "<li")
+        with listener.socket() as socket:
+            socket.send('{"type": "resume"}')
+            hear(socket, 'id="connection"')
+            took = []
+            for number in range(4):  # they alternate between the processes
+                assert speaker.post(f"through the proxy {number}") == 303
+                took.append(hear(socket, f"through the proxy {number}"))
+                read_until(stream, f"through the proxy {number}")
+            assert min(took) < AT_ONCE_SECONDS
+    finally:
+        stream.close()
+
+
+def test_static_files_are_for_a_year(people):
+    speaker, _listener = people
+    _status, page = speaker.get("/rooms/general/")
+    for path in set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page)):
+        with speaker.opener.open(speaker.url + path, timeout=20) as response:
+            assert "immutable" in response.headers["Cache-Control"], path
+
+
+def test_what_is_too_large_is_refused_before_it_is_sent(proxied):
+    connection = http.client.HTTPConnection("127.0.0.1", proxied[0].port, timeout=20)
+    connection.putrequest("POST", "/rooms/general/messages/")
+    connection.putheader("Content-Length", str(300 * 1024 * 1024))
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert answer.headers["Server"].startswith("nginx")
+    connection.close()
+
+
+def test_an_invented_address_does_not_get_around_the_limits(proxied):
+    statuses = []
+    for number in range(2 * SIGN_INS + 2):  # each process counts by itself
+        connection = http.client.HTTPConnection("127.0.0.1", proxied[0].port, timeout=20)
+        forged = {"X-Forwarded-For": f"203.0.113.{number}", "X-Real-IP": f"203.0.113.{number}"}
+        connection.request("GET", "/login/", headers=forged)
+        page = connection.getresponse()
+        cookie = page.headers["Set-Cookie"].split(";")[0]
+        token = re.search(r'name="csrfmiddlewaretoken"[^>]* value="([^"]+)"', page.read().decode())
+        body = f"csrfmiddlewaretoken={token[1]}&login=nobody{number}&password=wrong"
+        form = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", "/login/", body=body, headers=forged | form)
+        statuses.append(connection.getresponse().status)
+        connection.close()
+        if statuses[-1] == 429:
+            break
+    assert statuses[-1] == 429, statuses
+
+
+def test_a_reload_closes_sockets_and_they_come_back(proxied, people):
+    nginx, *_processes = proxied
+    speaker, listener = people
+    with listener.socket() as socket:
+        socket.send('{"type": "resume"}')
+        hear(socket, 'id="connection"')
+        os.kill(nginx.pid, SIGHUP)
+        with pytest.raises(ConnectionClosed) as closing:
+            list(socket)
+        # No close frame, which is what makes a page return.
+        assert closing.value.rcvd is None
+    with listener.socket() as socket:
+        socket.send('{"type": "resume"}')
+        assert speaker.post("after the reload") == 303
+        hear(socket, "after the reload")
+
+
+def test_with_one_process_gone_the_other_answers_and_it_is_taken_back(proxied, people):
+    _nginx, one, _other = proxied
+    speaker, _listener = people
+    one.stop(SIGKILL)
+    assert [speaker.post(f"one is gone {number}") for number in range(4)] == [303] * 4
+    one.start()
+    assert [speaker.post(f"one is back {number}") for number in range(4)] == [303] * 4
+
+
+def read_until(stream, text):
+    seen = b""
+    while text.encode() not in seen:
+        piece = stream.read1(65536)
+        assert piece, "the stream has ended"
+        seen += piece
