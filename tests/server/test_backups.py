@@ -116,12 +116,12 @@ def test_a_server_that_outlives_a_restore_notices_it(tmp_path):
         variables = {"DATABASE_URL": database.url}
         sites.populated(tmp_path / "data", variables=variables)
         with sites.running(tmp_path / "data", variables=variables) as site:
-            socket = Client(site.url, "member1").socket()
-            socket.send('{"type": "resume"}')
-            with psycopg.connect(database.url) as connection:
-                connection.execute("UPDATE chat_site SET epoch = gen_random_uuid()")
-            with pytest.raises(ConnectionClosed) as closing:
-                list(socket)  # ends quietly only with the codes of a usual end
+            with Client(site.url, "member1").socket() as socket:
+                socket.send('{"type": "resume"}')
+                with psycopg.connect(database.url) as connection:
+                    connection.execute("UPDATE chat_site SET epoch = gen_random_uuid()")
+                with pytest.raises(ConnectionClosed) as closing:
+                    list(socket)  # ends quietly only with the codes of a usual end
             assert closing.value.rcvd.code == 1011
         assert "A backup was restored" in site.console
         assert "Traceback" not in site.console
