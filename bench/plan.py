@@ -20,6 +20,7 @@ class Plan:
     few_sockets: int = 200
     many_sockets: int = 1200
     page_seconds: float = 2.0
+    posts_seconds: float = 4.0
     messages: int = 2000
 
 
@@ -33,6 +34,7 @@ QUICK = Plan(
     few_sockets=100,
     many_sockets=400,
     page_seconds=1.0,
+    posts_seconds=1.5,
     messages=500,
 )
 

@@ -134,8 +134,16 @@ def _read(frame: bytes) -> tuple[tuple[int, ...], str]:
 class Poster:
     """Somebody who writes with the room's form, over kept connections; as many as are needed."""
 
-    def __init__(self, loop: Loop, port: int, session: str, token: str) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        port: int,
+        session: str,
+        token: str,
+        on_answer: Callable[["Poster"], None] = lambda _poster: None,
+    ) -> None:
         self._loop, self._port, self._session, self._token = loop, port, session, token
+        self._on_answer = on_answer
         self._clients: list[Client] = []
         self.unanswered = 0
 
@@ -164,3 +172,33 @@ class Poster:
         self.unanswered -= 1
         if answer.status != 200:
             raise Invalid(f"a post was answered with {answer.status}")
+        self._on_answer(self)
+
+
+class Talker:
+    """A program that says something in the lobby, over a socket that shows no list."""
+
+    def __init__(self, loop: Loop, port: int, session: str) -> None:
+        self.is_open = False
+        self._socket = Socket(
+            loop,
+            port,
+            "/ws/chat/?list=off",
+            session=session,
+            on_open=self._opened,
+            on_text=self._take,
+        )
+
+    def write(self, number: int) -> None:
+        nonce = secrets.token_urlsafe(16)
+        self._socket.send(json.dumps({"type": "post", "body": texts.text(number), "nonce": nonce}))
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _opened(self) -> None:
+        self.is_open = True
+
+    def _take(self, text: bytes) -> None:
+        if b"innerHTML:#notice" in text:
+            raise Invalid("a post was refused")

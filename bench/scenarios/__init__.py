@@ -7,6 +7,7 @@ from bench.scenarios.fanout import fanout
 from bench.scenarios.latency import latency
 from bench.scenarios.memory import memory
 from bench.scenarios.page import page
+from bench.scenarios.posts import posts
 from bench.scenarios.start import start
 
 SCENARIOS: dict[str, Callable[[Bench], None]] = {
@@ -14,5 +15,6 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "latency": latency,
     "memory": memory,
     "page": page,
+    "posts": posts,
     "start": start,
 }

@@ -36,8 +36,8 @@ def page(bench: Bench) -> None:
     ):
         for number in range(1, plan.rounds + 1):
             bench.say(f"round {number} of {plan.rounds}")
-            own.append(_round(bench, ours, f"/rooms/{SLUG}/", site.sessions))
-            empty.append(_round(bench, peer, "/", [""]))
+            own.append(answers_a_second(bench, ours, f"/rooms/{SLUG}/", site.sessions))
+            empty.append(answers_a_second(bench, peer, "/", [""]))
         sizes = _sizes(ours, site)
     bench.result.figures += [
         Figure("room page", "/s", own),
@@ -47,8 +47,8 @@ def page(bench: Bench) -> None:
     ]
 
 
-def _round(bench: Bench, server: Server, path: str, sessions: list[str]) -> float:
-    """Answers a second."""
+def answers_a_second(bench: Bench, server: Server, path: str, sessions: list[str]) -> float:
+    """Of a path, to four browsers that ask again at once."""
     loop, count = Loop(), 0
     people = (sessions * BROWSERS)[:BROWSERS]
     clients = [Client(loop, server.port, session) for session in people]
