@@ -1,6 +1,7 @@
 """A person's sign beside their messages: initials on a colour of their own, as SVG. Pure."""
 
 import unicodedata
+from functools import lru_cache
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -15,6 +16,7 @@ _JOINER = "\u200d"
 _MAX_CLUSTER_CHARACTERS = 10
 
 
+@lru_cache(maxsize=4096)
 def avatar_svg(*, name: str, key: int) -> SafeString:
     """Inline SVG of under 250 bytes; `key` is the person's and chooses the colour.
 
