@@ -1,4 +1,4 @@
-"""Who may see what: every address of a room, for every kind of room and of person."""
+"""What pages show to whom. What they answer to whom: tests/test_access.py."""
 
 import re
 
@@ -180,13 +180,3 @@ def test_who_is_signed_out_is_sent_to_sign_in_and_then_comes_back(page, bob):
 
     assert answer.status_code == 302
     assert answer["Location"].startswith(reverse("account_login") + "?next=/")
-
-
-@pytest.mark.parametrize(
-    "page", ("/site/", "/site/invitations/", "/site/people/", "/site/people/alice/")
-)
-def test_the_sites_pages_are_for_administrators(page, alice, bob, invite, sign_in):
-    assert sign_in(alice).get(page).status_code == 200
-    assert sign_in(invite("ada", Role.ADMINISTRATOR)).get(page).status_code == 200
-    assert sign_in(bob).get(page).status_code == 403
-    assert sign_in(invite("gil", Role.GUEST)).get(page).status_code == 403

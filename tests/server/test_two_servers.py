@@ -101,7 +101,7 @@ def test_a_doorbell_rings_at_once_after_silence_too(pair, speaker):
             assert speaker.post(f"after silence {number}") == 303
             took.append(hear(socket, f"after silence {number}"))
     assert min(took) < AT_ONCE_SECONDS
-    assert pair[1].console == before
+    assert "a tick late" not in pair[1].console.removeprefix(before)
 
 
 def test_with_redis_dead_posting_answers_at_once_and_messages_come_a_tick_later(
