@@ -87,6 +87,7 @@ def test_what_is_too_large_is_refused_before_it_is_sent(proxied):
     connection.close()
 
 
+@pytest.mark.usefixtures("people")  # who have to be in before nobody gets in any more
 def test_an_invented_address_does_not_get_around_the_limits(proxied):
     statuses = []
     for number in range(2 * SIGN_INS + 2):  # each process counts by itself
