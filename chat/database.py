@@ -48,6 +48,9 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def _guarded(language: str | None, work: Callable[[], _R]) -> _R:
+    # Requests go by CONN_MAX_AGE, which is 0: to open a connection for each query would cost
+    # more than most of the queries.
+    connection.close_at = None
     connection.close_if_unusable_or_obsolete()
     try:
         with translation.override(language):

@@ -1,4 +1,7 @@
+import threading
+
 import pytest
+from django.db import connection
 from django.utils import translation
 from django.utils.translation import get_language
 
@@ -11,3 +14,16 @@ async def test_the_callers_language_goes_along_into_the_thread():
         assert await in_database(get_language) == "de"
     with translation.override("fr"):
         assert await in_database(get_language) == "fr"
+
+
+@pytest.mark.django_db
+async def test_a_thread_keeps_its_connection_from_one_query_to_the_next():
+    def ask():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return threading.get_ident(), connection.connection
+
+    asked = [await in_database(ask) for _number in range(20)]
+
+    # The connections are held here, so that no two of them are at the same address.
+    assert len({id(kept) for _thread, kept in asked}) == len({thread for thread, _kept in asked})
