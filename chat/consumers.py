@@ -114,6 +114,7 @@ class ChatConsumer(AsyncConsumer):
             write=self._write,
             end=self._close,
             direct=wire.direct(self.base_send),
+            drain=wire.drain(self.base_send),
         )
 
     async def _write(self, text: str) -> None:

@@ -4,6 +4,7 @@ Who does not read is cut and comes back, and the page then gets the newest; who 
 than it is answered is heard more slowly.
 """
 
+import asyncio
 import logging
 from typing import Any
 
@@ -14,8 +15,10 @@ from zope.interface import implementer
 
 from chat.console import Notes
 
-# A page that lags by seconds has some 10 kB waiting, one that was asleep is dead to the pings
-# after 35 s. A longest catch-up of 500 messages is some 500 kB at once.
+# Who is brought up to date gets the next piece when less than the first of these waits for them:
+# what they missed may be longer than what anybody may leave unread. A live page that lags by
+# seconds has some 10 kB waiting, one that was asleep is dead to the pings after 35 s.
+FULL_BYTES = 64 * 1024
 MAX_UNREAD_BYTES = 1024 * 1024
 MAX_AHEAD_BYTES = 64 * 1024
 LEAST_BYTES = 1024  # what even an empty frame costs while it waits
@@ -27,33 +30,51 @@ notes = Notes(logging.getLogger(__name__))
 
 @implementer(IPushProducer)
 class Bound:
-    """Twisted tells who produces when too much waits to be written: the socket is cut then."""
+    """Twisted tells it, at each write, that more waits than its `bufferSize`, and when all is out.
 
-    def __init__(self, socket: "Socket") -> None:
-        self.socket = socket
+    So the size is raised at the first bound, and the socket is cut at the second.
+    """
+
+    def __init__(self, transport: Any) -> None:
+        self.transport = transport
+        self.full: asyncio.Event | None = None
+        transport.bufferSize = FULL_BYTES
 
     def pauseProducing(self) -> None:
-        notes.write("A socket is cut: it does not read what is written to it")
-        self.socket.transport.abortConnection()
+        if self.full is None:
+            self.full = asyncio.Event()
+            self.transport.bufferSize = MAX_UNREAD_BYTES
+        else:
+            notes.write("A socket is cut: it does not read what is written to it")
+            self.transport.abortConnection()
 
     def resumeProducing(self) -> None:
-        """Nothing to do: who was told to pause is gone."""
+        if self.full is not None:
+            self.full.set()
+        self.full = None
+        self.transport.bufferSize = FULL_BYTES
 
     def stopProducing(self) -> None:
-        """Nothing to do: the socket hears by itself that it is closed."""
+        """The connection is gone: nobody needs to wait for it."""
+        self.resumeProducing()
 
 
 class Socket(WebSocketProtocol):
     """One open socket."""
 
     is_held = False
+    bound: Bound | None = None
 
     def onOpen(self) -> None:
-        transport = self.transport
-        transport.unregisterProducer()  # the HTTP connection that this has been
-        transport.bufferSize = MAX_UNREAD_BYTES
-        transport.registerProducer(Bound(self), True)
+        self.transport.unregisterProducer()  # the HTTP connection that this has been
+        self.bound = Bound(self.transport)
+        self.transport.registerProducer(self.bound, True)
         super().onOpen()
+
+    async def drain(self) -> None:
+        """Returns when there is room for more. Who never makes any is dead to the pings."""
+        if self.bound is not None and self.bound.full is not None:
+            await self.bound.full.wait()
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         super().onMessage(payload, isBinary)

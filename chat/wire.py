@@ -7,7 +7,7 @@ protocol over plain TCP; on any other server, and should one of them change, the
 sent to as ASGI says.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet.tcp import Server as Transport
 
 Put = Callable[[bytes], None]
+Drain = Callable[[], Awaitable[None]]
 
 _TEXT = 0x81  # the last frame of a text message (RFC 6455, section 5.2)
 
@@ -46,6 +47,12 @@ def direct(send: Any) -> Put | None:
     if transport.TLS or not hasattr(transport, "dataBuffer"):
         return None
     return partial(_put, protocol, transport)
+
+
+def drain(send: Any) -> Drain | None:
+    """What waits until the connection behind this ASGI `send` has room; None where none can."""
+    protocol = send.args[0] if isinstance(send, partial) and send.args else None
+    return getattr(protocol, "drain", None)
 
 
 def _put(protocol: Any, transport: Any, data: bytes) -> None:

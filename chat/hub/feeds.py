@@ -79,7 +79,7 @@ class Feed:
                 read_for, reader, log.read_frames, self.room_id, after, checked, reader.kind
             )
             if after < checked:
-                after = await self._send(reader, missed) or await self._replace(reader)
+                after = await self._catch_up(reader, missed) or await self._replace(reader)
         if reader.is_open:
             self.waiting.discard(reader)
             self.live[reader.kind].add(reader)
@@ -126,6 +126,13 @@ class Feed:
         reader.position = frame.seq
         await self._reach(frame.seq)
         return frame.seq
+
+    async def _catch_up(self, reader: Reader, frames: list[Frame]) -> int:
+        """As `_send`, no faster than it is read: what was missed may be megabytes."""
+        for frame in frames:
+            await self._send(reader, [frame])
+            await reader.has_room()
+        return frames[-1].seq if frames else 0
 
     async def _send(self, reader: Reader, frames: list[Frame]) -> int:
         """The place that the reader has reached; 0 when there was nothing to send."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from chat.fragments import Frame, Kind
-from chat.wire import Put
+from chat.wire import Drain, Put
 
 _numbers = itertools.count()
 
@@ -43,6 +43,9 @@ class Reader:
     async def send(self, text: str) -> None:
         raise NotImplementedError
 
+    async def has_room(self) -> None:
+        """Returns when what was sent has mostly been taken; for who gets much at once."""
+
     def put(self, frame: Frame) -> bool:
         """Sends at once where the connection allows it; False where it has to be sent."""
         return False
@@ -58,6 +61,11 @@ class SocketReader(Reader):
     write: Callable[[str], Awaitable[None]] | None = None
     end: Callable[[int], Awaitable[None]] | None = None
     direct: Put | None = None
+    drain: Drain | None = None
+
+    async def has_room(self) -> None:
+        if self.is_open and self.drain is not None:
+            await self.drain()
 
     def put(self, frame: Frame) -> bool:
         if self.direct is None:
