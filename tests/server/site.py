@@ -166,6 +166,21 @@ def after(code: str) -> tuple[str, ...]:
     return "-c", _START.format(code=code)
 
 
+def serve_until_it_ends(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A `serve` that ends by itself, because it can't do what it is asked to."""
+    site = Site(data_dir=folder)
+    return subprocess.run(
+        [sys.executable, "manage.py", "serve"],
+        cwd=CHECKOUT,
+        env=site.environment | {"PORT": str(site.port)} | variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
 @contextlib.contextmanager
 def running(data_dir: Path, **options: object) -> Iterator[Site]:
     """A started site that is ended afterwards, by its own process id."""

@@ -1,8 +1,6 @@
 """A site in one SQLite file: one server holds it, commands work beside it, and its log is short."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -20,17 +18,7 @@ def folder(team, tmp_path):
 
 def start_that_fails(folder):
     """A `serve` that has to end by itself: its status and what it said."""
-    site = sites.Site(data_dir=folder)
-    done = subprocess.run(
-        [sys.executable, "manage.py", "serve", "--port", str(site.port)],
-        cwd=sites.CHECKOUT,
-        env=site.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    done = sites.serve_until_it_ends(folder)
     return done.returncode, done.stderr.strip().splitlines()
 
 

@@ -2,8 +2,6 @@
 
 import re
 import socket
-import subprocess
-import sys
 from signal import SIGINT, SIGTERM
 
 import pytest
@@ -20,27 +18,12 @@ def site(team, tmp_path_factory):
         yield site
 
 
-def serve(folder, *arguments, **variables):
-    """`serve` that is expected to end by itself."""
-    site = sites.Site(data_dir=folder, variables=variables)
-    return subprocess.run(
-        [sys.executable, "manage.py", "serve", *arguments],
-        cwd=sites.CHECKOUT,
-        env=site.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-
-
 def test_a_port_in_use_ends_the_start_with_one_line_that_names_the_remedy(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = serve(tmp_path, PORT=str(port))
+        done = sites.serve_until_it_ends(tmp_path, PORT=str(port))
     assert done.returncode == 1
     assert done.stderr.strip() == (
         f"CommandError: 127.0.0.1:{port} is in use. Choose another: PORT=8001"
@@ -49,7 +32,7 @@ def test_a_port_in_use_ends_the_start_with_one_line_that_names_the_remedy(tmp_pa
 
 
 def test_a_host_beyond_this_machine_without_a_site_url_ends_the_start_with_one_line(tmp_path):
-    done = serve(tmp_path, HOST="0.0.0.0", PORT=str(free_port()))
+    done = sites.serve_until_it_ends(tmp_path, HOST="0.0.0.0", PORT=str(free_port()))
     assert done.returncode == 1
     assert "SITE_URL" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
