@@ -117,9 +117,9 @@ def _ring_elsewhere(what: Ring) -> None:
 
 async def publish(what: Ring) -> bool:
     """Whether it could ring at the other processes; a dead Redis is given up after a second."""
-    sent = channel_layer().group_send(GROUP, what.as_message())
     try:
-        await asyncio.wait_for(sent, _PUBLISH_SECONDS)
+        async with asyncio.timeout(_PUBLISH_SECONDS):
+            await channel_layer().group_send(GROUP, what.as_message())
     except Exception as error:
         _note(error)
         return False
@@ -142,14 +142,22 @@ async def listen(answer: Callable[[Ring], None]) -> None:
 
 async def _stay(channel: str) -> None:
     while True:
-        await asyncio.wait_for(channel_layer().group_add(GROUP, channel), _PUBLISH_SECONDS)
+        # Not wait_for: until Python 3.12 it forgets a cancellation that comes with the answer.
+        async with asyncio.timeout(_PUBLISH_SECONDS):
+            await channel_layer().group_add(GROUP, channel)
         _note(None)
         await asyncio.sleep(_REGROUP_SECONDS)
 
 
 async def _hear(channel: str, answer: Callable[[Ring], None]) -> None:
     while True:
-        message = await channel_layer().receive(channel)
+        # A task apart: redis-py can lose a cancellation while it reads, and nobody would end.
+        receiving = asyncio.ensure_future(channel_layer().receive(channel))
+        try:
+            await asyncio.wait({receiving})
+        finally:
+            receiving.cancel()
+        message = receiving.result()
         if message["process"] != settings.PROCESS_ID:
             answer(Ring.from_message(message))
 
