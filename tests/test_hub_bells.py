@@ -7,7 +7,7 @@ import time
 from signal import SIGCONT, SIGSTOP
 
 import pytest
-from channels.layers import get_channel_layer
+from channels.layers import InMemoryChannelLayer, get_channel_layer
 from redis import Redis
 
 from chat import hub
@@ -132,6 +132,29 @@ async def test_a_flushed_redis_is_joined_again(shared, redis, heard, monkeypatch
             await ring_from_elsewhere(hub.Ring(room_id=2))
             await asyncio.sleep(0.01)
     client.close()
+
+
+class Stubborn(InMemoryChannelLayer):
+    """Forgets once that it was cancelled, as redis-py can."""
+
+    async def group_send(self, group, message):
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            await asyncio.sleep(3600)
+
+
+async def test_who_does_not_obey_is_not_waited_for(settings, monkeypatch):
+    monkeypatch.setattr(bells, "_PUBLISH_SECONDS", 0.01)
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "tests.test_hub_bells.Stubborn"}}
+
+    async with asyncio.timeout(5):
+        assert not await bells.publish(RING)
+        telling = asyncio.create_task(bells.publish(RING))
+        await asyncio.sleep(0)
+        telling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await telling
 
 
 async def test_what_waits_for_a_redis_that_does_not_answer_stays_small(shared, redis, quick_hub):

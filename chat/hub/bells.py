@@ -10,7 +10,7 @@ swallows, with a traceback a second where it does notice (docs/reliability.md ha
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -118,8 +118,7 @@ def _ring_elsewhere(what: Ring) -> None:
 async def publish(what: Ring) -> bool:
     """Whether it could ring at the other processes; a dead Redis is given up after a second."""
     try:
-        async with asyncio.timeout(_PUBLISH_SECONDS):
-            await channel_layer().group_send(GROUP, what.as_message())
+        await _apart(channel_layer().group_send(GROUP, what.as_message()), _PUBLISH_SECONDS)
     except Exception as error:
         _note(error)
         return False
@@ -130,36 +129,55 @@ async def publish(what: Ring) -> bool:
 async def listen(answer: Callable[[Ring], None]) -> None:
     """Hears the other processes, for ever; while Redis is away, the tick does its work."""
     channel = await channel_layer().new_channel()
+    async with asyncio.TaskGroup() as listening:
+        listening.create_task(_again(_stay, channel))
+        listening.create_task(_again(_hear, channel, answer))
+
+
+async def _again(work: Callable[..., Awaitable[None]], *args: object) -> None:
+    """Does it for ever. Each by itself: to end the one for the other's failure could lose rings."""
     while True:
         try:
-            async with asyncio.TaskGroup() as listening:
-                listening.create_task(_stay(channel))
-                listening.create_task(_hear(channel, answer))
-        except ExceptionGroup as group:
-            _note(group.exceptions[0])
+            await work(*args)
+        except Exception as error:
+            _note(error)
             await asyncio.sleep(_RETRY_SECONDS)
 
 
 async def _stay(channel: str) -> None:
     while True:
-        # Not wait_for: until Python 3.12 it forgets a cancellation that comes with the answer.
-        async with asyncio.timeout(_PUBLISH_SECONDS):
-            await channel_layer().group_add(GROUP, channel)
+        await _join(channel)
         _note(None)
         await asyncio.sleep(_REGROUP_SECONDS)
 
 
 async def _hear(channel: str, answer: Callable[[Ring], None]) -> None:
+    await _join(channel)  # whatever ended the last hearing may have emptied Redis as well
     while True:
-        # A task apart: redis-py can lose a cancellation while it reads, and nobody would end.
-        receiving = asyncio.ensure_future(channel_layer().receive(channel))
-        try:
-            await asyncio.wait({receiving})
-        finally:
-            receiving.cancel()
-        message = receiving.result()
+        message = await _apart(channel_layer().receive(channel))
         if message["process"] != settings.PROCESS_ID:
             answer(Ring.from_message(message))
+
+
+async def _join(channel: str) -> None:
+    await _apart(channel_layer().group_add(GROUP, channel), _PUBLISH_SECONDS)
+
+
+async def _apart(work: Coroutine[Any, Any, Any], timeout_seconds: float | None = None) -> Any:
+    """What `work` returns; raises TimeoutError when it takes longer.
+
+    redis-py can lose a cancellation while it reads, and then reads on for as long as its own
+    limit: whoever waited for it to obey, as asyncio's timeouts do, would ring nobody meanwhile.
+    """
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    try:
+        ended, _others = await asyncio.wait({task}, timeout=timeout_seconds)
+    finally:
+        task.cancel()
+    if not ended:
+        raise TimeoutError
+    return task.result()
 
 
 def _note(error: Exception | None) -> None:
