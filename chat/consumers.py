@@ -5,7 +5,7 @@ import contextlib
 import logging
 import re
 import secrets
-from functools import partial
+from concurrent.futures import Future
 from typing import Any
 
 from autobahn.exception import Disconnected
@@ -16,14 +16,13 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from chat import fragments, frames, hub, limits, wire
-from chat.actions.messages import post_message
+from chat.actions.messages import submit_message
 from chat.database import in_database
 from chat.errors import Invalid, Refused, TooMany
 from chat.forms import MessageForm, first_error
 from chat.fragments import Kind
 from chat.handshake import Refusal, Visitor, admit
-from chat.hub import standing
-from chat.models import Person, Room
+from chat.models import Message, Person, Room
 
 logger = logging.getLogger(__name__)
 
@@ -190,7 +189,10 @@ class ChatConsumer(AsyncConsumer):
         if not form.is_valid():
             raise Invalid(first_error(form))
         slug = "" if self.visitor.slug else frame.get("room", "")
-        await in_database(_post, self.reader, self.visitor.room, slug, **form.cleaned_data)
+        stored = await in_database(
+            _submit, self.reader, self.visitor.room, slug, **form.cleaned_data
+        )
+        await asyncio.wrap_future(stored)
 
     async def _resume(self, frame: dict[str, Any]) -> None:
         self.has_asked = True
@@ -200,22 +202,23 @@ class ChatConsumer(AsyncConsumer):
             await hub.current().resume(self.reader, after, same_epoch=same_epoch)
 
 
-def _post(reader: hub.Reader, room: Room | None, slug: object, *, body: str, nonce: str) -> None:
-    # The socket may have been opened long ago: what let it in has to hold now, and once more
-    # under the room's lock.
-    check = partial(standing.check_may_act, reader)
-    check()
-    author = Person.objects.get(pk=reader.person_id)
-    if slug and (room := _find(author, slug)) is None:
+def _submit(
+    reader: hub.Reader, room: Room | None, slug: object, *, body: str, nonce: str
+) -> Future[Message]:
+    # The socket may have been opened long ago: what let it in has to hold when this is stored.
+    if slug and (room := _find(reader.person_id, slug)) is None:
         raise Refused(_("There is no such room, or it is not for you."))
     if room is None:
         raise Refused(_("You are not in any room yet."))
-    post_message(author=author, room=room, body=body, nonce=nonce, check=check)
+    return submit_message(
+        author_id=reader.person_id, slug=room.slug, body=body, nonce=nonce, caller=reader
+    )
 
 
-def _find(person: Person, slug: object) -> Room | None:
+def _find(person_id: int, slug: object) -> Room | None:
     if not isinstance(slug, str) or not re.fullmatch(r"[-\w]{1,64}", slug, re.ASCII):
         return None
+    person = Person.objects.get(pk=person_id)
     return Room.objects.visible_to(person).filter(slug=slug).first()
 
 

@@ -23,6 +23,8 @@ _R = TypeVar("_R")
 # Any number will do, as long as nobody else locks the same one in this database.
 _SETTING_UP = 0x4E4A
 _pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="database")
+# Apart, so that a thousand who come back do not stand between somebody and their message.
+_background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="background")
 
 
 async def in_database(function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -31,6 +33,14 @@ async def in_database(function: Callable[_P, _R], *args: _P.args, **kwargs: _P.k
     # asgiref keeps the language to its thread, and a refusal is written in this one.
     work = partial(_guarded, get_language(), partial(function, *args, **kwargs))
     return await loop.run_in_executor(_pool, work)
+
+
+def in_background(function: Callable[_P, object], *args: _P.args, **kwargs: _P.kwargs) -> None:
+    """Runs it soon, in a thread that keeps its database connection; what it returns is lost.
+
+    Raises RuntimeError in a process that is ending.
+    """
+    _background.submit(_guarded, get_language(), partial(function, *args, **kwargs))
 
 
 @contextmanager
@@ -48,9 +58,6 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def _guarded(language: str | None, work: Callable[[], _R]) -> _R:
-    # Requests go by CONN_MAX_AGE, which is 0: to open a connection for each query would cost
-    # more than most of the queries.
-    connection.close_at = None
     connection.close_if_unusable_or_obsolete()
     try:
         with translation.override(language):

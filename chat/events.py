@@ -20,6 +20,12 @@ def lock(room_id: int) -> Room:
     return Room.objects.select_for_update(no_key=True).get(pk=room_id)
 
 
+def lock_by_slug(slugs: set[str]) -> dict[str, Room]:
+    """Several, in the order in which everybody locks them; those that there are."""
+    rows = Room.objects.select_for_update(no_key=True).filter(slug__in=slugs).order_by("pk")
+    return {room.slug: room for room in rows}
+
+
 def withdraw() -> None:
     """Somebody may listen to less than before: nothing later reaches them, here and elsewhere.
 
@@ -36,22 +42,30 @@ def append(
     *,
     actor: Person,
     person: Person | None = None,
-    message: Message | None = None,
 ) -> Event:
     """Writes the next entry of a locked room's log, and rings once the transaction is durable.
 
     `person` is whom it happened to, for membership events: their own pages are told as well.
     """
     room.last_seq += 1
-    fields = ["last_seq"]
-    if message is not None and kind == EventKind.MESSAGE_POSTED:
-        room.last_message_seq = room.last_seq
-        fields.append("last_message_seq")
-    room.save(update_fields=fields)
+    room.save(update_fields=["last_seq"])
     event = Event.objects.create(
-        room=room, seq=room.last_seq, kind=kind, actor=actor, person=person, message=message
+        room=room, seq=room.last_seq, kind=kind, actor=actor, person=person
     )
     people = () if person is None else (person.pk,)
     ring = hub.Ring(room_id=room.pk, seq=event.seq, kind=kind.value, people=people)
     transaction.on_commit(partial(hub.ring, ring))
     return event
+
+
+def append_posts(room: Room, messages: list[Message]) -> None:
+    """The next entries of a locked room's log: messages, numbered already. Rings once for all."""
+    room.last_seq = room.last_message_seq = messages[-1].seq
+    room.save(update_fields=["last_seq", "last_message_seq"])
+    kind = EventKind.MESSAGE_POSTED
+    Event.objects.bulk_create(
+        Event(room=room, seq=each.seq, kind=kind, actor_id=each.author_id, message=each)
+        for each in messages
+    )
+    ring = hub.Ring(room_id=room.pk, seq=room.last_seq, kind=kind.value)
+    transaction.on_commit(partial(hub.ring, ring))

@@ -1,27 +1,77 @@
 """How a request gets to Django: pages in one hop to a thread, static files without any.
 
-Django's own handler runs synchronous middleware in a thread, goes back to the loop for the
-innermost call and once more to the thread for the view. All of ours is synchronous, so the whole
-chain can run where it is; and what serves static files is asynchronous, so it stands beside it.
+Django's own handler makes a thread for each request, and with it a connection to the database,
+and goes back and forth between that thread and the loop several times. All of our middleware and
+views are synchronous, so the whole request runs in one go, in one of a few threads which keep
+their connections; and what serves static files is asynchronous, so it stands beside it.
 """
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 from typing import Any
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIHandler
+from django.core import signals
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.http import HttpRequest, HttpResponseNotFound
 from django.http.response import HttpResponseBase
+from django.urls import set_script_prefix
 from servestatic.middleware import ServeStaticMiddleware
+
+# As many requests are at work at once, and as many connections to the database are kept for them.
+PAGES_AT_ONCE = 20
+_threads = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
 
 
 class PageHandler(ASGIHandler):
-    """Runs the synchronous middleware and the view in the request's thread, in one go."""
+    """Runs the synchronous middleware and the view in a kept thread, in one go."""
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
 
-    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        return await sync_to_async(self.get_response)(request)
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        response = await _in_thread(self._answer, scope, body)
+        if response.streaming:
+            await self._stream(response, receive, send)
+        else:
+            await self.send_response(response, send)
+
+    def _answer(self, scope: Any, body: Any) -> HttpResponseBase:
+        """The answer, complete and closed; one that streams is open."""
+        set_script_prefix(get_script_prefix(scope))
+        signals.request_started.send(sender=self.__class__, scope=scope)
+        with body:
+            request, refusal = self.create_request(scope, body)
+            response: Any = self.get_response(request) if request else refusal
+            response._handler_class = self.__class__
+            if not response.streaming:
+                response.close()  # which says that the request is over: the connection is kept
+            return response
+
+    async def _stream(self, response: Any, receive: Any, send: Any) -> None:
+        """Until its end, or until nobody listens any more."""
+        writing = asyncio.create_task(self.send_response(response, send))
+        leaving = asyncio.create_task(self.listen_for_disconnect(receive))
+        try:
+            await asyncio.wait([writing, leaving], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (writing, leaving):
+                task.cancel()
+                with suppress(asyncio.CancelledError, RequestAborted):
+                    await task
+            await _in_thread(response.close)
+
+
+async def _in_thread(function: Any, *args: Any) -> Any:
+    work = partial(copy_context().run, function, *args)
+    return await asyncio.get_running_loop().run_in_executor(_threads, work)
 
 
 class StaticHandler(ASGIHandler):

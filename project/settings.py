@@ -135,8 +135,10 @@ else:
         # A network that swallows: what is sent and not confirmed ends the connection.
         "tcp_user_timeout": 5000,
     }
-    # The hub's threads keep their connections; one is tried before it is used again.
+    # One that was kept is tried before it is used again.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# The few threads that answer (project.handlers, chat.database) keep their connections.
+DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -42,7 +42,7 @@ def _die() -> None:
 
 
 def _before_commit() -> None:
-    _die_after("chat.actions.messages", "_write")
+    _die_after("chat.actions.posting", "_write")
 
 
 def _after_commit() -> None:
@@ -51,9 +51,7 @@ def _after_commit() -> None:
 
 
 def _before_the_answer() -> None:
-    # Both doors: the form's and the socket's.
-    _die_after("chat.views.messages", "post_message")
-    _die_after("chat.consumers", "post_message")
+    _die_after("chat.actions.posting", "_stored")
 
 
 def _after_the_answer() -> None:

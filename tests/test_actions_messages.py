@@ -5,14 +5,17 @@ from itertools import chain
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
-from chat import markup
+from chat import hub, markup
 from chat.actions.messages import post_message
+from chat.actions.people import change_person
 from chat.actions.rooms import leave_room
 from chat.errors import Conflict, Refused
 from chat.models import Event, EventKind, Membership, Message
+from chat.sessions import LINE
+from tests.model.processes import killed_before_commit
 
 pytestmark = pytest.mark.django_db
 
@@ -181,6 +184,49 @@ def test_a_redis_that_does_not_answer_costs_a_post_a_second_at_most(
         message = post(bob, lobby)
 
     assert Message.objects.get() == message
+
+
+# --- What is promised when ------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_could_not_be_committed_is_not_acknowledged(bob, lobby):
+    with killed_before_commit(), pytest.raises(OperationalError):
+        post(bob, lobby)
+
+    assert not Message.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_told_before_it_is_durable(bob, lobby, monkeypatch):
+    told = []
+    monkeypatch.setattr(hub, "ring", lambda ring: told.append((ring, connection.in_atomic_block)))
+
+    message = post(bob, lobby)
+
+    ring = hub.Ring(room_id=lobby.pk, seq=message.seq, kind=EventKind.MESSAGE_POSTED.value)
+    assert told == [(ring, False)]
+
+
+def test_who_is_switched_off_posts_nothing_more(alice, bob, lobby):
+    change_person(editor=alice, person=bob, role=bob.role, is_active=False)
+
+    with pytest.raises(Refused):
+        post(bob, lobby)
+
+    assert not Message.objects.exists()
+
+
+def test_what_waits_when_its_author_signs_out_is_refused(bob, lobby, sign_in):
+    session = sign_in(bob).session
+    caller = hub.Caller(person_id=bob.pk, credential=bob.password, session_line=session[LINE])
+    post_message(author=bob, room=lobby, body="In time", nonce="nonce-in-time", caller=caller)
+    session.flush()
+
+    with pytest.raises(Refused, match="signed out"):
+        post_message(author=bob, room=lobby, body="Late", nonce="nonce-of-late", caller=caller)
+
+    assert [message.body for message in Message.objects.all()] == ["In time"]
 
 
 # --- What stands above a message -----------------------------------------------------------

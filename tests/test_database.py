@@ -27,3 +27,16 @@ async def test_a_thread_keeps_its_connection_from_one_query_to_the_next():
 
     # The connections are held here, so that no two of them are at the same address.
     assert len({id(kept) for _thread, kept in asked}) == len({thread for thread, _kept in asked})
+
+
+@pytest.mark.django_db
+def test_what_is_committed_is_on_the_disk():
+    def pragma(name):
+        with connection.cursor() as cursor:
+            return cursor.execute(f"PRAGMA {name}").fetchone()[0]
+
+    full, nobody_by_themselves = 2, 0
+    assert pragma("journal_mode") == "wal"
+    assert pragma("synchronous") == full
+    assert pragma("mmap_size") == 0
+    assert pragma("wal_autocheckpoint") == nobody_by_themselves

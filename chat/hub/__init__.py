@@ -7,10 +7,11 @@ finds what no ring announced.
 
 from chat.hub.bells import WITHDRAWN, Ring, ring
 from chat.hub.hub import Hub, current, store_last_reads
-from chat.hub.readers import Reader, SocketReader, StreamReader
+from chat.hub.readers import Caller, Reader, SocketReader, StreamReader
 
 __all__ = [
     "WITHDRAWN",
+    "Caller",
     "Hub",
     "Reader",
     "Ring",

@@ -30,7 +30,7 @@ def read(room_id: int, after: int, until: int | None = None, limit: int = BATCH)
 def render(events: list[Event], kinds: Iterable[Kind]) -> tuple[dict[Kind, list[Frame]], int]:
     """The entries for each kind, and then the site's revocations (chat.hub.standing)."""
     rendered = {kind: fragments.frames(events, kind) for kind in kinds}
-    return rendered, Site.load().revocations
+    return rendered, Site.revocation_count()
 
 
 def read_frames(room_id: int, after: int, until: int, kind: Kind) -> list[Frame]:

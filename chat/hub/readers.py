@@ -11,25 +11,32 @@ from chat.wire import Drain, Put
 _numbers = itertools.count()
 
 
-@dataclass(eq=False)
-class Reader:
-    """One open connection of one person.
-
-    `room_id` is the room whose list it shows, None for none. `head` is where that room's log
-    ended when the connection was let in. `credential` is the person's password hash of then,
-    `session_line` or `token_id` what they came in with; `judged_at` is the count of the site's
-    revocations at which all of it was known to hold (chat.hub.standing).
-    `title` is what a page that is no room of theirs calls itself.
+@dataclass(eq=False, kw_only=True)
+class Caller:
+    """Who somebody is to us. `credential` is the person's password hash of when they came in,
+    `session_line` or `token_id` what with.
     """
 
     person_id: int
+    credential: str
+    session_line: str | None = None
+    token_id: int | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class Reader(Caller):
+    """One open connection of one person.
+
+    `room_id` is the room whose list it shows, None for none. `head` is where that room's log
+    ended when the connection was let in. `judged_at` is the count of the site's revocations at
+    which they were known to be entitled to it (chat.hub.standing).
+    `title` is what a page that is no room of theirs calls itself.
+    """
+
     kind: Kind
     room_id: int | None
     slug: str
     head: int
-    credential: str
-    session_line: str | None = None
-    token_id: int | None = None
     has_sidebar: bool = True
     title: str = ""
     is_live: bool = False
@@ -54,7 +61,7 @@ class Reader:
         raise NotImplementedError
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class SocketReader(Reader):
     """A WebSocket; `write` and `end` are the consumer's, `direct` goes past it (chat.wire)."""
 
@@ -84,7 +91,7 @@ class SocketReader(Reader):
             await self.end(code)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class StreamReader(Reader):
     """A response that never ends: what is sent waits in `queue` until the server takes it.
 

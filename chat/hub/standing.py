@@ -8,17 +8,15 @@ column in a query that is made anyway, and there is no moment in which a revocat
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from typing import ParamSpec, TypeVar
 
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from chat.database import in_database
-from chat.errors import Refused
-from chat.hub.readers import Reader
+from chat.hub.readers import Caller, Reader
 from chat.models import ApiToken, Person, Role, Room, Session, Site
 
 logger = logging.getLogger(__name__)
@@ -52,23 +50,18 @@ async def admit(readers: list[Reader], shut: Shut) -> None:
             reader.is_open = False
 
 
-def check_may_act(reader: Reader) -> None:
-    """Raises Refused for who has been signed out.
+def signed_out(callers: set[Caller]) -> set[Caller]:
+    """Those who have been signed out: what they came in with holds no more.
 
     Inside a transaction what it finds stays so until the end: whoever takes the right away
     waits, so that nothing is stored after it has gone.
     """
-    rows: list[QuerySet[Any]] = [Person.objects.filter(pk=reader.person_id)]
-    if reader.session_line:
-        rows.append(_sessions(reader.session_line))
-    if reader.token_id:
-        rows.append(ApiToken.objects.filter(pk=reader.token_id))
     # SQLite has locked everything already; PostgreSQL locks rows for a transaction alone.
     if connection.in_atomic_block and connection.features.has_select_for_update:
-        for query in rows:
-            list(query.select_for_update(no_key=True).values_list("pk"))
-    if 4401 in fallen([reader]).values():
-        raise Refused(_("You have been signed out."))
+        _lock(callers)
+    people = _people(callers)
+    held = _held(callers)
+    return {caller for caller in callers if not _holds(caller, people, held)}
 
 
 def read_for(reader: Reader, read: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -85,7 +78,7 @@ def read_for(reader: Reader, read: Callable[_P, _R], *args: _P.args, **kwargs: _
 def judge(readers: list[Reader]) -> dict[Reader, int]:
     """Those who may no longer listen, as `fallen`; the others remember when they were judged."""
     # The count first: what is taken away after it, the next one asks for again.
-    revocations = Site.load().revocations
+    revocations = Site.revocation_count()
     codes = fallen(readers)
     for reader in readers:
         if reader not in codes:
@@ -99,10 +92,7 @@ def fallen(readers: list[Reader]) -> dict[Reader, int]:
     4401: signed out, deactivated, password changed, token revoked. 4403: the room that they
     listen to is no longer for them.
     """
-    asked = {reader.person_id for reader in readers}
-    active = Person.objects.filter(pk__in=asked, is_active=True)
-    # Every two seconds for everybody: rows of three values rather than people.
-    people = {pk: (word, role) for pk, word, role in active.values_list("pk", "password", "role")}
+    people = _people(readers)
     held = _held(readers)
     visible = Room.objects.visible_pairs(
         {
@@ -113,38 +103,62 @@ def fallen(readers: list[Reader]) -> dict[Reader, int]:
     )
     codes = {}
     for reader in readers:
-        password, _its_role = people.get(reader.person_id, (None, None))
-        is_held = (reader.session_line or reader.token_id) in held
-        if password is None or not is_held or not _knows(reader, password):
+        if not _holds(reader, people, held):
             codes[reader] = 4401
         elif reader.room_id is not None and (reader.person_id, reader.room_id) not in visible:
             codes[reader] = 4403
     return codes
 
 
-def _held(readers: list[Reader]) -> set[str | int]:
+def _lock(callers: Collection[Caller]) -> None:
+    """The rows that it rests on, each kind in the order of its keys."""
+    lines, tokens = _credentials(callers)
+    for rows in (
+        Person.objects.filter(pk__in={caller.person_id for caller in callers}),
+        Session.objects.filter(line__in=lines),
+        ApiToken.objects.filter(pk__in=tokens),
+    ):
+        list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+
+
+def _people(callers: Collection[Caller]) -> dict[int, tuple[str, str]]:
+    """Those who may sign in: person → password hash and role."""
+    asked = {caller.person_id for caller in callers}
+    active = Person.objects.filter(pk__in=asked, is_active=True).order_by()
+    # Every two seconds for everybody: rows of three values rather than people.
+    return {pk: (word, role) for pk, word, role in active.values_list("pk", "password", "role")}
+
+
+def _holds(caller: Caller, people: dict[int, tuple[str, str]], held: set[str | int | None]) -> bool:
+    password, _role = people.get(caller.person_id, (None, None))
+    is_held = (caller.session_line or caller.token_id) in held
+    return is_held and password is not None and _knows(caller, password)
+
+
+def _credentials(callers: Collection[Caller]) -> tuple[set[str], set[int]]:
+    lines = {caller.session_line for caller in callers if caller.session_line}
+    return lines, {caller.token_id for caller in callers if caller.token_id}
+
+
+def _held(callers: Collection[Caller]) -> set[str | int | None]:
     """The sessions and tokens of theirs that still hold."""
-    sessions = Session.objects.filter(
-        line__in={reader.session_line for reader in readers if reader.session_line},
-        expire_date__gt=timezone.now(),
-    )
-    tokens = ApiToken.objects.filter(
-        pk__in={reader.token_id for reader in readers if reader.token_id}, revoked_at=None
-    )
-    return {*sessions.values_list("line", flat=True), *tokens.values_list("pk", flat=True)}
+    lines, tokens = _credentials(callers)
+    sessions = Session.objects.filter(line__in=lines, expire_date__gt=timezone.now())
+    valid = ApiToken.objects.filter(pk__in=tokens, revoked_at=None)
+    return {*sessions.values_list("line", flat=True), *valid.values_list("pk", flat=True)}
 
 
-def _knows(reader: Reader, password: str) -> bool:
-    """Whether what the reader came in with holds with this password (its hash).
+def _knows(caller: Caller, password: str) -> bool:
+    """Whether what they came in with holds with this password (its hash).
 
     A token outlives a new password. A session does not, but for the one that set it.
     """
-    if reader.session_line is None or reader.credential == password:
+    if caller.session_line is None or caller.credential == password:
         return True
-    person_ids = {each.person.pk for each in _sessions(reader.session_line) if each.person}
-    if reader.person_id not in person_ids:
+    person_ids = {each.person.pk for each in _sessions(caller.session_line) if each.person}
+    if caller.person_id not in person_ids:
         return False
-    reader.credential = password
+    caller.credential = password
     return True
 
 

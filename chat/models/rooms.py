@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Self
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -107,6 +107,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def mark_read(self, places: dict[tuple[int, int], int]) -> None:
         """Moves read pointers forward, never back: (person, room) → the seq that was seen."""
         with transaction.atomic():
+            self._lock(places)
             for (room_id, seq), people in _by_place(places).items():
                 for start in range(0, len(people), 500):  # SQLite bounds a statement's values
                     self.filter(
@@ -114,6 +115,16 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
                         person__in=people[start : start + 500],
                         read_seq__lt=seq,
                     ).update(read_seq=seq)
+
+    def _lock(self, places: dict[tuple[int, int], int]) -> None:
+        """In the order in which whoever posts locks them: neither waits for the other in a circle.
+
+        Rows of other rooms come along: to lock them does no harm.
+        """
+        if connection.features.has_select_for_update:
+            people, rooms = ({pair[index] for pair in places} for index in (0, 1))
+            rows = self.filter(person__in=people, room__in=rooms).order_by("person_id", "pk")
+            list(rows.select_for_update(no_key=True).values_list("pk"))
 
 
 def _by_place(places: dict[tuple[int, int], int]) -> dict[tuple[int, int], list[int]]:

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from csp.constants import SELF
 from csp.decorators import csp_replace
 from django.conf import settings
-from django.db import connection
 from django.http import StreamingHttpResponse
 from django.template.loader import render_to_string
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -53,10 +52,6 @@ def live(request: Request, person: Person, slug: str) -> StreamingHttpResponse:
     )
     response = StreamingHttpResponse(_written(opening, reader, sign, room))
     response["X-Accel-Buffering"] = "no"
-    # Django does this when an answer is complete: an hour from now. What a middleware still
-    # writes opens a connection again. (Around a test there may be a transaction.)
-    if not connection.in_atomic_block:
-        connection.close()
     return response
 
 

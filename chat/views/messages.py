@@ -7,12 +7,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from chat import fragments, history, limits
-from chat.actions.messages import post_message
-from chat.errors import Invalid
+from chat import fragments, history, hub, limits
+from chat.actions.messages import submit_message
+from chat.errors import Invalid, Refused
 from chat.forms import MessageForm, first_error
 from chat.fragments import Kind
 from chat.models import Message, Person, Room
+from chat.sessions import LINE
 from chat.viewer import LINES_MODES
 from chat.views.answers import Request, done, go
 from chat.views.decorators import for_people
@@ -23,21 +24,31 @@ from chat.views.rooms import composer_ring, find, number, show
 @csp_update({"frame-src": [SELF]})
 @for_people
 def room_messages(request: Request, person: Person, slug: str) -> HttpResponse:
-    room = find(person, slug)
     if request.method == "POST":
-        return _post(request, person, room)
-    return _page(request, person, room)
+        return _post(request, person, slug)
+    return _page(request, person, find(person, slug))
 
 
-def _post(request: Request, person: Person, room: Room) -> HttpResponse:
+def _post(request: Request, person: Person, slug: str) -> HttpResponse:
     limits.spend(settings.LIMIT_POSTS, "post", person.pk)
     form = MessageForm(request.POST)
     if not form.is_valid():
+        find(person, slug)
         raise Invalid(first_error(form))
-    message = post_message(author=person, room=room, **form.cleaned_data)
+    # What they are signed in with has to hold when it is stored, not only when this began.
+    caller = hub.Caller(
+        person_id=person.pk, credential=person.password, session_line=request.session[LINE]
+    )
+    try:
+        message = submit_message(
+            author_id=person.pk, slug=slug, caller=caller, **form.cleaned_data
+        ).result()
+    except Refused:
+        find(person, slug)  # what they may not see is not there: 404
+        raise
     if request.htmx:
-        return _fresh_box(request, room)
-    return done(request, f"{go(request, 'room', room.slug)}#message-{message.pk}")
+        return _fresh_box(request, message.room)
+    return done(request, f"{go(request, 'room', slug)}#message-{message.pk}")
 
 
 def _fresh_box(request: Request, room: Room) -> HttpResponse:

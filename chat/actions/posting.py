@@ -1,0 +1,178 @@
+"""How messages are stored: all that wait at one moment, in one transaction and few queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from chat import events, markup
+from chat.errors import Conflict, Refused
+from chat.hub import Caller, standing
+from chat.models import Membership, Message, Room
+
+# Lazy: they are refused in somebody else's thread, and put into words by whom it is for.
+SIGNED_OUT = _("You have been signed out.")
+JOIN = _("Join the room to write in it.")
+ARCHIVED = _("This room is archived: it can be read, but not written in.")
+USED = _("This form has already sent another message. Please send it again.")
+
+
+@dataclass(eq=False)
+class Post:
+    """What somebody wants to say; `stored` is settled with the message, or with why there is none.
+
+    `caller` is what they came in with; None where nobody could have taken that away.
+    """
+
+    author_id: int
+    slug: str
+    body: str
+    html: SafeString
+    nonce: str
+    caller: Caller | None = None
+    stored: Future[Message] = field(default_factory=Future)
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return self.author_id, self.nonce
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return self.slug, self.author_id
+
+    def is_said_by(self, message: Message) -> bool:
+        """Whether that message is this one, and not another under the same nonce."""
+        return (message.room.slug, message.body) == (self.slug, self.body)
+
+    def settle(self, outcome: Message | Exception) -> None:
+        if isinstance(outcome, Exception):
+            self.stored.set_exception(outcome)
+        else:
+            self.stored.set_result(outcome)
+
+
+def store(posts: list[Post]) -> None:
+    """Settles them all: durable, or refused each by itself, or failed together."""
+    outcomes: list[Message | Exception]
+    try:
+        outcomes = [*_stored(posts)]
+    except IntegrityError:
+        # Another process was quicker with a copy of one of them; that is the answer to both.
+        outcomes = [_stored_alone(post) for post in posts]
+    except Exception as error:
+        outcomes = [error] * len(posts)
+    for post, outcome in zip(posts, outcomes, strict=True):
+        post.settle(outcome)
+
+
+def _stored_alone(post: Post) -> Message | Exception:
+    try:
+        return _stored([post])[0]
+    except Exception as error:
+        return error
+
+
+def _stored(posts: list[Post]) -> list[Message | Refused]:
+    """The message of each, or why it is refused: durable, and announced, when this returns."""
+    with transaction.atomic():
+        # Rows of a kind are locked in the order of their keys: nobody waits in a circle.
+        rooms = events.lock_by_slug({post.slug for post in posts})
+        refused = _signed_out(posts)
+        messages = _earlier(posts)
+        members = _members(posts, rooms)
+        new: dict[tuple[int, str], Post] = {}
+        for post in posts:
+            if post in refused or post.key in messages:
+                continue
+            if refusal := _refusal(rooms.get(post.slug), post.place in members):
+                refused[post] = refusal
+            else:
+                new.setdefault(post.key, post)
+        for slug, group in _by_room(new.values()).items():
+            messages |= _write(rooms[slug], group, members)
+    return [refused.get(post) or _answer(post, messages[post.key]) for post in posts]
+
+
+def _signed_out(posts: list[Post]) -> dict[Post, Refused]:
+    callers = {post.caller for post in posts if post.caller is not None}
+    gone = standing.signed_out(callers) if callers else set()
+    return {post: Refused(SIGNED_OUT) for post in posts if post.caller in gone}
+
+
+def _earlier(posts: list[Post]) -> dict[tuple[int, str], Message]:
+    """What is stored already under one of these nonces."""
+    found = Message.objects.filter(
+        author__in={post.author_id for post in posts}, nonce__in={post.nonce for post in posts}
+    )
+    return {(each.author_id, each.nonce): each for each in found.order_by()}
+
+
+def _members(posts: list[Post], rooms: dict[str, Room]) -> dict[tuple[str, int], Membership]:
+    """Of those who may sign in, their memberships in the rooms: (slug, person) → membership.
+
+    Locked with the person: who is switched off later waits.
+    """
+    slugs = {room.pk: slug for slug, room in rooms.items()}
+    rows = Membership.objects.filter(
+        room__in=slugs, person__in={post.author_id for post in posts}, person__is_active=True
+    )
+    locked = rows.select_related("person").select_for_update(no_key=True)
+    few = locked.only("room_id", "person_id", "person__is_active").order_by("person_id", "pk")
+    return {(slugs[each.room_id], each.person_id): each for each in few}
+
+
+def _refusal(room: Room | None, is_member: bool) -> Refused | None:
+    if room is not None and room.is_archived:
+        return Refused(ARCHIVED)
+    return None if is_member else Refused(JOIN)
+
+
+def _by_room(posts: Iterable[Post]) -> dict[str, list[Post]]:
+    groups: dict[str, list[Post]] = defaultdict(list)
+    for post in posts:
+        groups[post.slug].append(post)
+    return groups
+
+
+def _write(
+    room: Room, posts: list[Post], members: dict[tuple[str, int], Membership]
+) -> dict[tuple[int, str], Message]:
+    previous = next(_last_of(room), None)
+    messages = []
+    for seq, post in enumerate(posts, room.last_seq + 1):
+        previous = _message(room, seq, post, previous)
+        messages.append(previous)
+        # Who writes has seen what stands above: their own message is not news to them.
+        members[post.place].read_seq = seq
+    Message.objects.bulk_create(messages)
+    events.append_posts(room, messages)
+    Membership.objects.bulk_update({members[post.place] for post in posts}, ["read_seq"])
+    return {(message.author_id, message.nonce): message for message in messages}
+
+
+def _last_of(room: Room) -> Iterator[Message]:
+    return Message.objects.filter(room=room, seq=room.last_message_seq).order_by().iterator()
+
+
+def _message(room: Room, seq: int, post: Post, previous: Message | None) -> Message:
+    return Message(
+        room=room,
+        seq=seq,
+        author_id=post.author_id,
+        nonce=post.nonce,
+        body=post.body,
+        html=post.html,
+        markup_version=markup.VERSION,
+        created_at=timezone.now(),
+        previous_author_id=previous.author_id if previous else None,
+        previous_at=previous.created_at if previous else None,
+    )
+
+
+def _answer(post: Post, message: Message) -> Message | Refused:
+    return message if post.is_said_by(message) else Conflict(USED)
