@@ -10,6 +10,7 @@ PYTEST_ARGS ?=
 SCENARIO ?=
 SIZE ?=
 MINUTES ?=
+MUTANT ?=
 BACKEND ?=
 SOAK_ARGS ?=
 
@@ -32,7 +33,7 @@ STALE := $(shell test -x $(PY) || echo stale)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test lint bench soak lock stale
+.PHONY: help run demo test lint bench mutants soak lock stale
 
 help:
 	@echo "make run     set up what is missing and serve on http://127.0.0.1:8000"
@@ -41,6 +42,7 @@ help:
 	@echo "make lint    style, types, templates, migrations"
 	@echo "make bench   the benchmarks, or one of them: SCENARIO=name"
 	@echo "make soak    the long proofs, for hours: SCENARIO=name SIZE=100 MINUTES=30 BACKEND=sqlite"
+	@echo "make mutants seeded faults, each of which has to make a test fail; one: MUTANT=name"
 	@echo "make lock    renew requirements.lock and requirements-dev.lock"
 	@echo
 	@echo "From the environment: HOST, PORT, DATA_DIR, PYTHON (now $(PYTHON))."
@@ -73,6 +75,11 @@ soak: $(VENV)/.dev
 	@sh tools/system_packages.sh
 	@exec $(OWN_ENV) $(PY) -m soak $(SCENARIO) $(addprefix --size=,$(SIZE)) \
 		$(addprefix --minutes=,$(MINUTES)) $(addprefix --backend=,$(BACKEND)) $(SOAK_ARGS)
+
+# Some fifty starts of pytest, about ten minutes; the report is var/reports/mutants.md.
+mutants: $(VENV)/.dev
+	@sh tools/system_packages.sh
+	@exec $(OWN_ENV) $(PY) -m mutants $(MUTANT)
 
 # One lock for every Python from 3.11.0 up and every system. The settings of this machine's
 # package tools stay out of it; the runtime lock binds the other one, so that tests run on
