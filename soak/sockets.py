@@ -62,26 +62,32 @@ class Socket:
 
 
 @asynccontextmanager
-async def opened(url: str, path: str, session: str) -> AsyncIterator[Socket]:
-    """Raises Unknown when it can't be opened; dropped afterwards without a word."""
+async def opened(
+    url: str, path: str, session: str = "", *, token: str = ""
+) -> AsyncIterator[Socket]:
+    """A page's with a session, a program's with a token; dropped afterwards without a word.
+
+    Raises Unknown when it can't be opened.
+    """
+    identity = f"Authorization: Bearer {token}" if token else f"Cookie: sessionid={session}"
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
             reader, writer = await connected(url)
     except (OSError, EOFError) as error:
         raise Unknown(repr(error)) from None
     try:
-        await _shake_hands(reader, writer, url, path, session)
+        await _shake_hands(reader, writer, url, path, identity)
         yield Socket(reader, writer)
     finally:
         writer.transport.abort()
 
 
 async def _shake_hands(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, url: str, path: str, session: str
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, url: str, path: str, identity: str
 ) -> None:
     writer.write(
         f"GET {path} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nOrigin: {url}\r\n"
-        f"Cookie: sessionid={session}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        f"{identity}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
     )
     try:
