@@ -9,7 +9,8 @@ slowly it comes, and lets whoever does not read pile up what was written to them
   not. A connection without a request ends after IDLE_SECONDS;
 - what is written and not taken: an answer waits for its connection, and one that takes
   nothing for STALL_SECONDS is cut. No bound on the whole: a stream never ends;
-- whoever is gone without a word, by TCP itself.
+- whoever is gone without a word, by TCP itself;
+- how many there are, so that those who are in can still be served.
 
 Overrides what Twisted offers for it. Two methods are private to it and marked as such below:
 should they go by another name one day, Twisted's own answers take their place.
@@ -18,6 +19,7 @@ should they go by another name one day, Twisted's own answers take their place.
 import asyncio
 import contextlib
 import logging
+import resource
 import socket
 import time
 from typing import Any
@@ -40,6 +42,8 @@ STALL_SECONDS = 45
 # After a refusal the rest is heard out, or the browser shows a broken line instead of the answer.
 LINGER_SECONDS = 5
 MAX_HEADERS = 100
+# Files that no visitor gets: each thread's database (three with SQLite), Redis, the log.
+KEPT_FILES = 128
 
 # Of these a request has one. Who takes the first and who takes the last would see two requests.
 SINGLE = (b"Host", b"Origin", b"Cookie", b"Authorization", b"Sec-WebSocket-Protocol")
@@ -62,6 +66,9 @@ class Channel(http.HTTPChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
+        if _leaves_no_file(self.transport):
+            notes.write("%s refused: too many connections are open", self._peer())
+            self.transport.abortConnection()
         notice_death(self.transport)
 
     def dataReceived(self, data: bytes) -> None:
@@ -206,6 +213,16 @@ class Factory(HTTPFactory):
         channel.requestFactory = Request
         channel.timeOut = IDLE_SECONDS
         return channel
+
+
+def _leaves_no_file(transport: Any) -> bool:
+    """Whether this connection takes one of the files that the server keeps for itself.
+
+    The system gives each the lowest number that is free.
+    """
+    limit, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    number: int = transport.getHandle().fileno()
+    return limit != resource.RLIM_INFINITY and number >= max(limit - KEPT_FILES, limit // 2)
 
 
 def notice_death(transport: Any) -> None:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sees to the programs that the tests drive and that no Python package brings: Chromium, nginx and
-# the servers of Redis and PostgreSQL. Installs what is missing where it may; elsewhere it prints
+# Sees to the programs that the tests drive and that no Python package brings: Chromium, nginx, the
+# servers of Redis and PostgreSQL, and the library that tells a process another time. Installs what is missing where it may; elsewhere it prints
 # the command that does, and fails: the tests never skip for want of a program.
 set -eu
 
@@ -19,11 +19,16 @@ has_nginx() {
     command -v nginx || [ -x /usr/sbin/nginx ]
 }
 
+has_faketime() {
+    ls /usr/lib/*/faketime/libfaketime.so.1 /usr/lib/faketime/libfaketime.so.1 2>/dev/null | grep .
+}
+
 packages=
 # Without a font of its own Chromium draws boxes; the emoji are for the screenshots.
 has_chromium >/dev/null || packages="chromium fonts-dejavu-core fonts-noto-color-emoji"
 command -v redis-server >/dev/null || packages="$packages redis-server"
 has_postgresql >/dev/null 2>&1 || packages="$packages postgresql"
+has_faketime >/dev/null 2>&1 || packages="$packages libfaketime"
 has_nginx >/dev/null || packages="$packages nginx-light"
 [ -n "$packages" ] || exit 0
 
