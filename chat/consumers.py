@@ -179,12 +179,11 @@ class ChatConsumer(AsyncConsumer):
 
     def _count_frame(self) -> None:
         try:
-            limits.spend(settings.LIMIT_FRAMES, "frame", self.reader.person_id)
+            limits.spend_here(settings.LIMIT_FRAMES, "frame", self.reader.person_id)
         except TooMany:
             raise Ended(4429) from None
 
     async def _post(self, frame: dict[str, Any]) -> None:
-        limits.spend(settings.LIMIT_POSTS, "post", self.reader.person_id)
         form = MessageForm({**frame, "nonce": frame.get("nonce") or secrets.token_urlsafe(16)})
         if not form.is_valid():
             raise Invalid(first_error(form))
@@ -205,6 +204,7 @@ class ChatConsumer(AsyncConsumer):
 def _submit(
     reader: hub.Reader, room: Room | None, slug: object, *, body: str, nonce: str
 ) -> Future[Message]:
+    limits.spend(settings.LIMIT_POSTS, "post", reader.person_id)
     # The socket may have been opened long ago: what let it in has to hold when this is stored.
     if slug and (room := _find(reader.person_id, slug)) is None:
         raise Refused(_("There is no such room, or it is not for you."))

@@ -1,14 +1,20 @@
-"""How often somebody may do something: a count in a fixed window, kept in the cache."""
+"""How often somebody may do something: a count in a fixed window.
+
+Every process counts in its own memory. Where REDIS_URL joins several, they count together beside
+it, and whichever count is higher holds: without Redis, each still has its own.
+"""
 
 import hashlib
 import math
 import time
+from collections.abc import Callable
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from chat.counters import counters
 from chat.errors import TooMany
 from project.environment import Rate, is_loopback
 
@@ -17,19 +23,15 @@ def spend(rate: Rate | None, deed: str, *who: object) -> None:
     """Counts one deed for each of `who`; raises TooMany for whoever is over the rate.
 
     `rate` None counts nothing. The windows begin at whole multiples of their length, so one
-    counter a window is enough and a counter that is lost forgives, never locks out.
+    counter a window is enough and a counter that is lost forgives, never locks out. Asks Redis
+    where there is one, so this is not for the loop.
     """
-    if rate is None:
-        return
-    window, elapsed = divmod(time.time(), rate.seconds)
-    for each in who:
-        if _count(f"{deed}/{each}/{int(window)}", rate.seconds) > rate.count:
-            seconds = math.ceil(rate.seconds - elapsed)
-            raise TooMany(
-                _("That was too quick. Please try again in %(seconds)d seconds.")
-                % {"seconds": seconds},
-                retry_after=seconds,
-            )
+    _spend(_count_together, rate, deed, who)
+
+
+def spend_here(rate: Rate | None, deed: str, *who: object) -> None:
+    """As `spend`, counted by this process alone: asks nobody, and may be called in the loop."""
+    _spend(_count, rate, deed, who)
 
 
 def address_of(request: HttpRequest) -> str:
@@ -46,9 +48,35 @@ def address_of(request: HttpRequest) -> str:
     return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or peer
 
 
-def _count(name: str, seconds: int) -> int:
+def _spend(
+    count: Callable[[str, int], int], rate: Rate | None, deed: str, who: tuple[object, ...]
+) -> None:
+    if rate is None:
+        return
+    window, elapsed = divmod(time.time(), rate.seconds)
+    for each in who:
+        if count(_key(f"{deed}/{each}/{int(window)}"), rate.seconds) > rate.count:
+            seconds = math.ceil(rate.seconds - elapsed)
+            raise TooMany(
+                _("That was too quick. Please try again in %(seconds)d seconds.")
+                % {"seconds": seconds},
+                retry_after=seconds,
+            )
+
+
+def _key(name: str) -> str:
     # Hashed: names hold what people typed, and a cache key may hold neither spaces nor much.
-    key = f"limit/{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()}"
+    return f"limit/{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()}"
+
+
+def _count_together(key: str, seconds: int) -> int:
+    here = _count(key, seconds)
+    if not settings.REDIS_URL:
+        return here
+    return max(here, counters(settings.REDIS_URL).add_one(key, seconds))
+
+
+def _count(key: str, seconds: int) -> int:
     if cache.add(key, 1, timeout=seconds):
         return 1
     try:

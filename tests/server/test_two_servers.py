@@ -39,6 +39,7 @@ def pair(services, tmp_path_factory):
         "DATABASE_URL": database.url,
         "REDIS_URL": redis.url,
         "SECRET_KEY": "the same on every machine of one site",
+        "LIMIT_JOINS": "3/d",
     }
     folders = [tmp_path_factory.mktemp(name) for name in ("one", "other")]
     sites.populated(folders[0], variables=variables)
@@ -90,6 +91,16 @@ def test_a_message_posted_at_one_is_live_at_the_other(pair, speaker):
         # The listener's other rooms as well.
         assert speaker.post("elsewhere", room="room-2") == 303
         assert hear(socket, "data-unread") < TICK_SECONDS
+
+
+def test_a_limit_is_for_all_servers_together(pair):
+    one, other = (Client(site.url, "member3") for site in pair)
+
+    def joining(client):
+        return client.send("/join/nowhere/", page="/settings/")[0]
+
+    assert [joining(one), joining(other), joining(one)] == [404, 404, 404]
+    assert [joining(one), joining(other)] == [429, 429]
 
 
 def is_whole(site):
