@@ -141,10 +141,12 @@ def _use_up(invitation: Invitation) -> None:
 def _locked(editor: Person, person: Person) -> tuple[Person, Person]:
     """Both as they are now, and as they stay until the transaction ends.
 
-    Two owners who demote each other at the same moment would otherwise leave none.
+    Two owners who demote each other at the same moment would otherwise leave none. No key is
+    changed: on PostgreSQL whoever writes what refers to them checks that at their commit, when
+    they hold the count of revocations, for which this one is about to wait.
     """
     both = Person.objects.filter(pk__in=[editor.pk, person.pk]).order_by("pk")
-    rows = {row.pk: row for row in both.select_for_update()}
+    rows = {row.pk: row for row in both.select_for_update(no_key=True)}
     return rows[editor.pk], rows[person.pk]
 
 

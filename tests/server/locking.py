@@ -1,0 +1,102 @@
+"""Verbs that meet in one PostgreSQL, run by `manage.py shell` (tests/server/test_locks.py)."""
+
+import random
+import secrets
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import connection, transaction
+
+from chat.actions.messages import post_message
+from chat.actions.people import change_person, set_password
+from chat.actions.rooms import (
+    create_room,
+    invite_into_room,
+    make_private,
+    make_public,
+    open_direct_room,
+    remove_from_room,
+)
+from chat.models import Membership, Person, Role, Room, RoomKind
+from chat.sessions import SessionStore
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+
+
+def meet():
+    """Somebody is switched off while the same owner's taking out of a room is being committed."""
+    owner, _other, removed, switched_off = Person.objects.order_by("pk")[:4]
+    change = {"editor": owner, "person": switched_off, "role": Role.MEMBER, "is_active": False}
+    switching = threading.Thread(target=_in_thread, args=(lambda: change_person(**change),))
+    with transaction.atomic():
+        remove_from_room(remover=owner, room=Room.objects.get(slug="room-2"), person=removed)
+        switching.start()
+        while not _waiting():
+            time.sleep(0.01)
+    switching.join()
+    switched_off.refresh_from_db()
+    print(removed.rooms.filter(slug="room-2").exists(), switched_off.is_active)
+
+
+def crowd(threads, deeds):
+    """Everybody does everything at once; prints what was refused by the database."""
+    owner, *people = Person.objects.order_by("pk")
+    rooms = [
+        create_room(creator=owner, name=f"pond {number}", purpose="", kind=RoomKind.PUBLIC)
+        for number in range(4)
+    ]
+    for room in rooms:
+        invite_into_room(inviter=owner, room=room, people=people)
+    with ThreadPoolExecutor(threads) as pool:
+        doing = [pool.submit(_in_thread, _deed, owner, people, rooms) for _ in range(deeds)]
+    print([str(each.exception()) for each in doing if each.exception()])
+
+
+def _deed(owner, people, rooms):
+    room, person = random.choice(rooms), random.choice(people)
+    several = random.sample(people, 3)
+    deeds = (
+        lambda: _post(owner, room),
+        lambda: _post(owner, random.choice(rooms)),
+        lambda: _read([owner, *several], rooms),
+        lambda: _read(several, rooms),
+        lambda: remove_from_room(remover=owner, room=room, person=person),
+        lambda: invite_into_room(inviter=owner, room=room, people=several),
+        lambda: change_person(editor=owner, person=person, role=Role.MEMBER, is_active=True),
+        lambda: set_password(person=person, password="pond"),
+        lambda: make_private(editor=owner, room=room),
+        lambda: make_public(editor=owner, room=room),
+        lambda: open_direct_room(opener=owner, others=several),
+        _sign_out,
+    )
+    random.choice(deeds)()
+
+
+def _post(author, room):
+    nonce = secrets.token_urlsafe(16)
+    post_message(author=author, room=room, body="Hello", nonce=nonce)
+
+
+def _read(people, rooms):
+    places = {(each.pk, room.pk): random.randint(1, 10**6) for each in people for room in rooms}
+    Membership.objects.mark_read(dict(random.sample(sorted(places.items()), len(places))))
+
+
+def _sign_out():
+    session = SessionStore()
+    session["_auth_user_id"] = "1"
+    session.create()
+    session.flush()
+
+
+def _waiting():
+    with connection.cursor() as cursor:
+        return cursor.execute(WAITING).fetchone()[0]
+
+
+def _in_thread(work, *arguments):
+    try:
+        work(*arguments)
+    finally:
+        connection.close()

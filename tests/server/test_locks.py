@@ -1,0 +1,24 @@
+"""On PostgreSQL, who takes a right away and who uses one never wait for each other in a circle."""
+
+import pytest
+
+from tests.server.site import Site, populated
+from tests.servers import postgresql_server
+
+FROM = "from tests.server import locking"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with postgresql_server() as database:
+        variables = {"DATABASE_URL": database.url}
+        folder = populated(tmp_path_factory.mktemp("data"), variables, people=8)
+        yield Site(data_dir=folder, port=1, variables=variables)
+
+
+def test_two_revocations_of_one_owner_wait_for_each_other_in_one_order(site):
+    assert site.shell(f"{FROM}; locking.meet()").split() == ["False", "False"]
+
+
+def test_nobody_is_refused_because_two_wait_for_each_other(site):
+    assert site.shell(f"{FROM}; locking.crowd(threads=12, deeds=600)").strip() == "[]"
