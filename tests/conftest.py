@@ -130,6 +130,8 @@ def lobby(alice):
 def pond(alice, bob):
     """A private room of Alice and Bob."""
     room = create_room(creator=alice, name="Pond", purpose="", kind=RoomKind.PRIVATE)
+    room.slug = "pond"  # else nobody could guess it
+    room.save(update_fields=["slug"])
     invite_into_room(inviter=alice, room=room, people=[bob])
     return room
 

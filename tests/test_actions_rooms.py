@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from chat.actions.messages import post_message
@@ -49,6 +51,15 @@ def test_rooms_of_one_name_have_addresses_of_their_own(bob):
     slugs = [make_room(bob, "Kitchen").slug for _ in range(3)]
 
     assert slugs == ["kitchen", "kitchen-2", "kitchen-3"]
+
+
+def test_who_makes_a_room_learns_nothing_of_a_private_one_of_its_name(alice, bob):
+    hidden = create_room(creator=alice, name="Layoffs", purpose="", kind=RoomKind.PRIVATE)
+
+    assert make_room(bob, "Layoffs").slug == "layoffs"
+    twin = create_room(creator=bob, name="Layoffs", purpose="", kind=RoomKind.PRIVATE)
+    for room in (hidden, twin):
+        assert re.fullmatch(r"layoffs-[0-9a-f]{8}", room.slug)
 
 
 def test_a_name_without_letters_still_has_an_address(bob):

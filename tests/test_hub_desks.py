@@ -167,7 +167,7 @@ async def test_a_room_that_one_is_invited_into_appears_and_one_that_is_lost_goes
     )
 
     await in_database(invite_into_room, inviter=alice, room=room, people=[bob])
-    assert "Shore" in await page.until_heard("/rooms/shore/")
+    assert "Shore" in await page.until_heard(f"/rooms/{room.slug}/")
 
     await in_database(remove_from_room, remover=alice, room=room, person=bob)
     assert "Shore" not in await page.until_heard('id="rooms"')
@@ -203,7 +203,7 @@ async def test_a_lost_ring_about_ones_own_rooms_is_found(alice, bob, his, quick_
         )
         await in_database(invite_into_room, inviter=alice, room=room, people=[bob])
 
-    await page.until_heard("/rooms/shore/")
+    await page.until_heard(f"/rooms/{room.slug}/")
 
 
 async def test_who_comes_back_is_told_what_is_unread_now(alice, pond, his):
@@ -239,7 +239,7 @@ async def test_a_guest_without_rooms_keeps_a_socket_and_learns_of_the_first_one(
 
     await in_database(invite_into_room, inviter=alice, room=room, people=[gil])
 
-    await page.until_heard("/rooms/shore/")
+    await page.until_heard(f"/rooms/{room.slug}/")
 
 
 async def test_what_is_posted_while_a_sidebar_is_read_is_told_all_the_same(

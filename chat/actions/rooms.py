@@ -30,13 +30,18 @@ NUMBERED_SLUGS = 9
 
 
 def create_room(*, creator: Person, name: str, purpose: str, kind: RoomKind) -> Room:
-    """A new room with its creator in it. Its slug comes from the name and stays for good."""
+    """A new room with its creator in it. Its slug comes from the name and stays for good.
+
+    A private room's slug ends in what nobody can guess: who made another one of its name would
+    else see by the number in theirs that there is one.
+    """
     if not can_create_rooms(creator):
         raise Refused(_("Guests can't create rooms."))
+    slug = slugify_room(name)
+    if kind == RoomKind.PRIVATE:
+        slug = f"{slug}-{secrets.token_hex(4)}"
     with transaction.atomic():
-        room = _with_free_slug(
-            slugify_room(name), name=name, purpose=purpose, kind=kind, created_by=creator
-        )
+        room = _with_free_slug(slug, name=name, purpose=purpose, kind=kind, created_by=creator)
         _enter(events.lock(room.pk), person=creator, actor=creator)
     return room
 
