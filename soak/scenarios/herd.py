@@ -19,7 +19,7 @@ UNIT = "herds"
 LONG = 20
 BACKENDS = BOTH
 
-PAGES, MISSED = 1000, 10
+PAGES, MISSED, AT_A_TIME = 1000, 10, 100
 CAUGHT_UP_SECONDS, PATIENCE_SECONDS = 10.0, 120.0
 
 
@@ -32,9 +32,11 @@ async def return_at_once(chat: Backend, size: int, report: Report, *, pages: int
     """Kills every process of the chat and starts them again, `size` times."""
     await asyncio.to_thread(chat.start)
     crowd = Crowd(chat.urls, chat.sessions, ["general"])
-    crowd.add_readers(pages)
     try:
-        await _everybody_has(crowd, _head(chat))
+        # Pages are opened one after the other in life, too; what comes at once is their return.
+        while len(crowd.readers) < pages:
+            crowd.add_readers(min(AT_A_TIME, pages - len(crowd.readers)))
+            await _everybody_has(crowd, _head(chat))
         for number in report.rounds(size):
             await _one(chat, crowd, report, number)
         await asyncio.to_thread(compare, crowd, chat, report)
