@@ -8,9 +8,7 @@ their connections; and what serves static files is asynchronous, so it stands be
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from contextvars import copy_context
-from functools import partial
 from typing import Any
 
 from django.core import signals
@@ -37,11 +35,33 @@ class PageHandler(ASGIHandler):
             body = await self.read_body(receive)
         except RequestAborted:
             return
-        response = await _in_thread(self._answer, scope, body)
-        if response.streaming:
-            await self._stream(response, receive, send)
-        else:
+        answering = asyncio.create_task(self._serve(scope, body, send))
+        leaving = asyncio.create_task(self.listen_for_disconnect(receive))
+        try:
+            await asyncio.wait([answering, leaving], return_when=asyncio.FIRST_COMPLETED)
+            if answering.done():
+                answering.result()
+        finally:
+            await _end(leaving, answering)
+
+    async def _serve(self, scope: Any, body: Any, send: Any) -> None:
+        """Until the answer is sent, or nobody wants it any more.
+
+        What still waits for a thread then is never begun: a crowd that asks again and again, for
+        want of an answer, would else be answered too late for ever.
+        """
+        work = _threads.submit(copy_context().run, self._answer, scope, body)
+        try:
+            response = await asyncio.wrap_future(work)
+        except asyncio.CancelledError:
+            if work.cancel():
+                body.close()
+            raise
+        try:
             await self.send_response(response, send)
+        finally:
+            if response.streaming:
+                await asyncio.get_running_loop().run_in_executor(_threads, response.close)
 
     def _answer(self, scope: Any, body: Any) -> HttpResponseBase:
         """The answer, complete and closed; one that streams is open."""
@@ -55,23 +75,12 @@ class PageHandler(ASGIHandler):
                 response.close()  # which says that the request is over: the connection is kept
             return response
 
-    async def _stream(self, response: Any, receive: Any, send: Any) -> None:
-        """Until its end, or until nobody listens any more."""
-        writing = asyncio.create_task(self.send_response(response, send))
-        leaving = asyncio.create_task(self.listen_for_disconnect(receive))
-        try:
-            await asyncio.wait([writing, leaving], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (writing, leaving):
-                task.cancel()
-                with suppress(asyncio.CancelledError, RequestAborted):
-                    await task
-            await _in_thread(response.close)
 
-
-async def _in_thread(function: Any, *args: Any) -> Any:
-    work = partial(copy_context().run, function, *args)
-    return await asyncio.get_running_loop().run_in_executor(_threads, work)
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        if not task.done():
+            task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class StaticHandler(ASGIHandler):

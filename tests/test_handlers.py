@@ -1,0 +1,83 @@
+"""How a request gets to Django: in one of a few threads, and while somebody wants the answer."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core import signals
+
+from project import handlers
+
+SCOPE = {
+    "type": "http", "method": "GET", "path": "/healthz", "query_string": b"",
+    "headers": [(b"host", b"localhost")],
+}  # fmt: skip
+
+
+@pytest.fixture
+def one_thread(monkeypatch):
+    with ThreadPoolExecutor(1) as threads:
+        monkeypatch.setattr(handlers, "_threads", threads)
+        yield threads
+
+
+@pytest.fixture
+def begun():
+    """Says of each request that begins to be answered that it does."""
+    heard = []
+
+    def hear(**_said):
+        heard.append(threading.get_ident())
+
+    signals.request_started.connect(hear)
+    yield heard
+    signals.request_started.disconnect(hear)
+
+
+class Visit:
+    """One request. `left` is set by who goes away."""
+
+    def __init__(self):
+        self.left, self.sent = asyncio.Event(), []
+        self._has_asked = False
+
+    async def receive(self):
+        if not self._has_asked:
+            self._has_asked = True
+            return {"type": "http.request"}
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message):
+        self.sent.append(message)
+
+    def begin(self):
+        return asyncio.create_task(handlers.PageHandler()(SCOPE, self.receive, self.send))
+
+
+async def test_pages_are_answered_in_threads_that_are_kept(one_thread, begun):
+    for _time in range(3):
+        visit = Visit()
+        await visit.begin()
+        assert visit.sent[0]["status"] == 200
+
+    assert len(begun) == 3
+    assert len(set(begun)) == 1
+
+
+async def test_who_leaves_while_others_are_answered_is_not_answered(one_thread, begun):
+    busy = threading.Event()
+    one_thread.submit(busy.wait)
+    stays, leaves = Visit(), Visit()
+    waiting = [stays.begin(), leaves.begin()]
+    await asyncio.sleep(0)
+
+    leaves.left.set()
+    await waiting[1]
+    busy.set()
+    await waiting[0]
+
+    assert stays.sent[0]["status"] == 200
+    assert leaves.sent == []
+    assert len(begun) == 1
