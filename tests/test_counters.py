@@ -28,13 +28,26 @@ def redis():
 
 
 @pytest.fixture
-def together(redis, settings):
-    settings.REDIS_URL = redis.url
+def ask(settings):
+    """Has limits counted in the Redis at this address."""
+    urls = []
+
+    def ask(url):
+        settings.REDIS_URL = url
+        urls.append(url)
+
+    yield ask
+    for url in urls:
+        counters.counters(url)._redis.close()
     counters.counters.cache_clear()
+
+
+@pytest.fixture
+def together(redis, ask):
     with Redis.from_url(redis.url) as client:
         client.flushall()
-    yield redis
-    counters.counters.cache_clear()
+    ask(redis.url)
+    return redis
 
 
 def spend(*, elsewhere=False):
@@ -100,10 +113,10 @@ def test_without_redis_each_process_counts_alone_and_says_so_once(
     assert "together again" in lines(caplog)[-1]
 
 
-def test_who_never_answers_is_asked_once_and_not_by_everybody(together, settings):
+def test_who_never_answers_is_asked_once_and_not_by_everybody(ask):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.setblocking(False)
-        settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        ask(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
         for number in range(MANY):
             limits.spend(RATE, "post", number)
 
@@ -112,9 +125,9 @@ def test_who_never_answers_is_asked_once_and_not_by_everybody(together, settings
             silent.accept()
 
 
-def test_a_slow_redis_delays_one_and_not_everybody(together, settings, caplog):
-    with line_to(together.port) as line:
-        settings.REDIS_URL = f"redis://127.0.0.1:{line.port}/0"
+def test_a_slow_redis_delays_one_and_not_everybody(redis, ask, caplog):
+    with line_to(redis.port) as line:
+        ask(f"redis://127.0.0.1:{line.port}/0")
         limits.spend(RATE, "post", "before")
         line.delay = 2.0
         began = time.monotonic()
@@ -125,10 +138,10 @@ def test_a_slow_redis_delays_one_and_not_everybody(together, settings, caplog):
         assert len(lines(caplog)) == 1
 
 
-def test_of_many_at_once_one_tries_whether_redis_is_back(together, settings, monkeypatch):
+def test_of_many_at_once_one_tries_whether_redis_is_back(ask, settings, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.setblocking(False)
-        settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        ask(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
         limits.spend(RATE, "post", 1)
         silent.accept()[0].close()
         monkeypatch.setattr(counters.counters(settings.REDIS_URL), "_asked_again_at", 0)
