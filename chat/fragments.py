@@ -91,9 +91,17 @@ def page_fragments(page: Page, kind: Kind) -> list[SafeString]:
 
 def frames(events: Iterable[Event], kind: Kind) -> list[Frame]:
     """The entries of one room's log in as few frames as fit; each ends with its own cursor."""
-    if kind.format != "html":
-        return _packed(_stream_parts(events, kind), lambda _seq: "")
-    return _packed(_page_parts(events, kind), lambda seq: _tail(seq, kind))
+    return packed(parts(events, kind), kind)
+
+
+def parts(events: Iterable[Event], kind: Kind) -> list[tuple[int, str]]:
+    """Each entry's place and its text, to be packed."""
+    return list((_page_parts if kind.format == "html" else _stream_parts)(events, kind))
+
+
+def packed(entries: Iterable[tuple[int, str]], kind: Kind) -> list[Frame]:
+    """Rendered entries in frames. Many readers may get different ends of the same entries."""
+    return _packed(entries, lambda seq: _tail(seq, kind) if kind.format == "html" else "")
 
 
 def changes(events: Iterable[Event], kind: Kind) -> list[Frame]:

@@ -225,9 +225,23 @@ _LISTENING = [
     ),
     Mutant(
         "resume-without-judgement", "P7", "who lost the right before the resume is brought up",
+        "chat/hub/returns.py",
+        "    return found, standing.judge([each.reader for each in some])", "    return found, {}",
+        "tests/test_hub_standing.py::test_who_is_taken_out_before_their_resume_hears_nothing_after_it",
+    ),
+    Mutant(
+        "repeat-without-judgement", "P7", "who lost the right is told the changes once more",
         "chat/hub/standing.py",
         "    if code := judge([reader]).get(reader):", "    if code := 0:",
-        "tests/test_hub_standing.py::test_who_is_taken_out_before_their_resume_hears_nothing_after_it",
+        "tests/test_hub_standing.py::"
+        "test_a_repeated_resume_tells_nothing_to_who_has_been_taken_out",
+    ),
+    Mutant(
+        "shared-reading-too-long", "P5", "who shares a reading gets what it has already",
+        "chat/hub/returns.py",
+        "for seq, text in rendered[kind] if seq > after]", "for seq, text in rendered[kind]]",
+        "tests/test_hub_returns.py::"
+        "test_who_come_back_at_once_share_one_reading_and_one_rendering",
     ),
     Mutant(
         "any-origin", "CSWSH", "a foreign page opens a socket with somebody's cookie",

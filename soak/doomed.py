@@ -104,7 +104,7 @@ def _in_a_resume() -> None:
 
 def _before_a_resume() -> None:
     """What was missed has been read, and nothing of it written."""
-    _die_after("chat.hub.log", "read_frames")
+    _die_after("chat.hub.returns", "_stretches")
 
 
 POINTS: dict[str, Callable[[], None]] = {

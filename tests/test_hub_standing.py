@@ -219,6 +219,7 @@ async def test_a_repeated_resume_tells_nothing_to_who_has_been_taken_out(
     await socket.say(type="resume", after=1)
 
     assert await socket.closed() == 4403
+    assert "member-count" not in "".join(socket.heard)
 
 
 # --- Rooms that turn private, or are archived -----------------------------------------------

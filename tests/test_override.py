@@ -26,7 +26,7 @@ def test_a_message_template_of_the_owners_shows_in_the_page_and_in_the_push(
     theirs = f'<li id="message-{message.pk}" data-owner>Bob croaks</li>'
 
     page = sign_in(bob).get("/rooms/general/").content.decode()
-    [frame] = log.read_frames(lobby.pk, message.seq - 1, message.seq, Kind.of(bob))
+    [frame] = fragments.frames(log.read(lobby.pk, message.seq - 1), Kind.of(bob))
 
     assert theirs in page
     assert theirs in frame.text

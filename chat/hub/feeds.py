@@ -10,6 +10,7 @@ from chat.database import in_database
 from chat.fragments import Frame, Kind
 from chat.hub import log, standing
 from chat.hub.readers import Reader
+from chat.hub.returns import Returns
 from chat.hub.standing import Shut, ShutOut, read_for
 from chat.models import Event
 
@@ -36,6 +37,7 @@ class Feed:
         self.live: dict[Kind, set[Reader]] = defaultdict(set)
         self.waiting: set[Reader] = set()
         self._shut = shut
+        self._returns = Returns(room_id, lambda: self.position)
         self._is_dirty = False
         self._drain: asyncio.Task[None] | None = None
 
@@ -74,12 +76,10 @@ class Feed:
         reader.began = reader.position = after
         checked = NOT_READ_YET
         while reader.is_open and not after == self.position == checked:
-            checked = self.position
-            missed = await in_database(
-                read_for, reader, log.read_frames, self.room_id, after, checked, reader.kind
-            )
+            missed = await self._returns.missed(reader, after)
+            checked = missed.until
             if after < checked:
-                after = await self._catch_up(reader, missed) or await self._replace(reader)
+                after = await self._catch_up(reader, missed.frames) or await self._replace(reader)
         if reader.is_open:
             self.waiting.discard(reader)
             self.live[reader.kind].add(reader)
@@ -121,7 +121,7 @@ class Feed:
                 await asyncio.sleep(0.5)
 
     async def _replace(self, reader: Reader) -> int:
-        frame = await in_database(read_for, reader, log.reset, self.room_id, reader.kind)
+        frame = await self._returns.newest(reader)
         await reader.send(frame.text)
         reader.position = frame.seq
         await self._reach(frame.seq)

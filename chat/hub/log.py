@@ -33,11 +33,6 @@ def render(events: list[Event], kinds: Iterable[Kind]) -> tuple[dict[Kind, list[
     return rendered, Site.revocation_count()
 
 
-def read_frames(room_id: int, after: int, until: int, kind: Kind) -> list[Frame]:
-    """The next of the missed entries, ready to send; empty when they can't be read."""
-    return fragments.frames(read(room_id, after, until), kind)
-
-
 def read_changes(room_id: int, after: int, until: int, kind: Kind) -> list[Frame]:
     return fragments.changes(read(room_id, after, until, limit=until - after), kind)
 
