@@ -33,9 +33,13 @@ class Server:
     started_in_seconds: float
 
     def pss_bytes(self) -> int:
-        """Its share of the memory: what it shares with others counts in part."""
-        rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text()
-        return sum(int(kilobytes) for kilobytes in re.findall(r"\nPss: +(\d+) kB", rollup)) * 1024
+        return pss_bytes(self.pid)
+
+
+def pss_bytes(pid: int) -> int:
+    """A process's share of the memory: what it shares with others counts in part."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(kilobytes) for kilobytes in re.findall(r"\nPss: +(\d+) kB", rollup)) * 1024
 
 
 @contextmanager

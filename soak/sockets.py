@@ -31,6 +31,10 @@ class Socket:
     def say(self, text: str) -> None:
         self._write(_TEXT, text.encode())
 
+    def go_deaf(self) -> None:
+        """From here on nothing is taken off the wire."""
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+
     async def hear(self) -> str:
         """The next text; what is torn off in the middle was never heard."""
         try:
@@ -55,9 +59,9 @@ class Socket:
 
     def _write(self, opcode: int, payload: bytes) -> None:
         length = len(payload)
-        size = bytes([_MASKED | length])
+        size = bytes([_MASKED | min(length, 126)])
         if length >= 126:
-            size = bytes([_MASKED | 126]) + length.to_bytes(2, "big")
+            size += length.to_bytes(2, "big")
         self._writer.write(bytes([_FINAL | opcode]) + size + _KEY + payload)
 
 

@@ -38,6 +38,7 @@ def has_connections(machine):
 
 class Delivery(RuleBasedStateMachine):
     scene = None
+    steps = 0  # of all examples together
 
     def __init__(self):
         super().__init__()
@@ -267,6 +268,7 @@ class Delivery(RuleBasedStateMachine):
 
     @invariant()
     def the_log_is_whole(self):
+        Delivery.steps += 1
         self.promises.log_has_no_gap()
         self.promises.nothing_is_stored_twice()
         self.promises.nobody_reads_backwards()

@@ -13,17 +13,18 @@ SHRINKS = os.environ.get("MODEL_SHRINK", "1") == "1"
 
 
 @pytest.mark.timeout(3600)
-def test_pages_hold_the_log_whatever_happens(delivery):
-    run_state_machine_as_test(
-        delivery,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
-            derandomize="MODEL_SEED" not in os.environ,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate, Phase.shrink] if SHRINKS else [Phase.generate],
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
+def test_pages_hold_the_log_whatever_happens(delivery, record_property):
+    budget = settings(
+        max_examples=EXAMPLES,
+        stateful_step_count=STEPS,
+        derandomize="MODEL_SEED" not in os.environ,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink] if SHRINKS else [Phase.generate],
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
     )
+    try:
+        run_state_machine_as_test(delivery, settings=budget)
+    finally:
+        record_property("steps", delivery.steps)
