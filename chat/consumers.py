@@ -11,13 +11,13 @@ from typing import Any
 from autobahn.exception import Disconnected
 from channels.consumer import AsyncConsumer
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from chat import fragments, frames, hub, limits, wire
 from chat.actions.messages import submit_message
-from chat.database import in_database
+from chat.database import in_database, is_outage
 from chat.errors import Invalid, Refused, TooMany
 from chat.forms import MessageForm, first_error
 from chat.fragments import Kind
@@ -65,7 +65,9 @@ class ChatConsumer(AsyncConsumer):
             if self.must_return:
                 raise ComeBack(COME_BACK) from None
             raise
-        except (OperationalError, InterfaceError) as error:
+        except (DatabaseError, InterfaceError) as error:
+            if not is_outage(error):
+                raise
             # The page comes back until the database does; a program knows that nothing is sure.
             logger.warning("A socket ends without a database: %s", " ".join(str(error).split()))
             raise ComeBack(COME_BACK) from None

@@ -14,7 +14,13 @@ from contextlib import contextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    connection,
+)
 from django.utils import translation
 from django.utils.translation import get_language
 
@@ -22,9 +28,21 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 # Any number will do, as long as nobody else locks the same one in this database.
 _SETTING_UP = 0x4E4A
+_READ_ONLY = "25006"
 _pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="database")
 # Apart, so that a thousand who come back do not stand between somebody and their message.
 _background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="background")
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Whether the database itself can't do it: it is away, locked, full or read-only.
+
+    A PostgreSQL turns read-only when it hands over to another one, and many hosts turn one so
+    whose disk is full. Django has no name of its own for that.
+    """
+    if isinstance(error, InternalError):
+        return getattr(error.__cause__, "sqlstate", "") == _READ_ONLY
+    return isinstance(error, (OperationalError, InterfaceError))
 
 
 async def in_database(function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:

@@ -2,7 +2,7 @@
 
 import logging
 
-from django.db import InterfaceError, OperationalError
+from chat.database import is_outage
 
 
 class Outages(logging.Filter):
@@ -10,7 +10,7 @@ class Outages(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, (OperationalError, InterfaceError)):
+        if is_outage(error):
             words = " ".join(str(error).split())
             record.msg, record.args = f"{record.getMessage()} ({words})", ()
             record.exc_info = None

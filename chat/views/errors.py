@@ -11,13 +11,13 @@ import sys
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from chat.database import is_outage
 from chat.errors import Refused
 
 logger = logging.getLogger(__name__)
@@ -74,10 +74,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def broken(request: HttpRequest) -> HttpResponse:
     """handler500. Nothing here asks the database, which may be what is broken.
 
-    503 when it is: it does not answer, is locked or full. Whether what was sent is stored nobody
-    knows then; sent again with its nonce, it is stored once.
+    503 when it is: it does not answer, is locked, full or read-only. Whether what was sent is
+    stored nobody knows then; sent again with its nonce, it is stored once.
     """
-    if not isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
+    if not is_outage(sys.exc_info()[1]):
         return render(None, "500.html", status=500)
     response = render(None, "503.html", {"body": _body(request)}, status=503)
     response["Retry-After"] = str(RETRY_SECONDS)

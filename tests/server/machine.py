@@ -1,5 +1,6 @@
 """Machines that lack something: a server in them is a process like any other."""
 
+import resource
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -73,6 +74,22 @@ def filled(folder: Path) -> Iterator[None]:
         yield
     finally:
         path.unlink()
+
+
+@contextmanager
+def unwritable(site: Site) -> Iterator[None]:
+    """Every write of the server to a file fails, as on a disk that has turned read-only.
+
+    A file system can't be made read-only under a file that is open for writing; the bound on the
+    size of files does the same to the one who has it open.
+    """
+    assert site.process is not None
+    before = resource.prlimit(site.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(site.process.pid, resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(site.process.pid, resource.RLIMIT_FSIZE, before)
 
 
 @contextmanager

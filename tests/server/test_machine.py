@@ -105,6 +105,25 @@ def test_a_full_disk_refuses_posts_shows_all_and_heals(folder, tmp_path):
         assert "Traceback" not in site.console
 
 
+def test_a_disk_that_takes_nothing_refuses_posts_shows_all_and_heals(folder):
+    database = folder / "natterjack.sqlite3"
+    with running(folder) as site:
+        client = Client(site.url, "member1")
+        token = client.token(ROOM)
+        assert post(client, token, "Row 1")[0] == 303
+        with machine.unwritable(site):
+            for _time in range(3):
+                status, text = post(client, token, "Row <2>")
+                assert status == 503
+                assert "Row &lt;2&gt;" in text
+            assert client.get(ROOM)[0] == 200
+
+        until(lambda: post(client, token, "Row 3")[0] == 303)
+        assert stored(database, "Row") == ["Row 1", "Row 3"]
+        assert is_whole(database)
+        assert "Traceback" not in site.console
+
+
 def test_without_a_file_to_open_the_old_are_served_and_the_new_wait(folder):
     with running(folder, program=machine.with_limit("RLIMIT_NOFILE", 256)) as site:
         client = Client(site.url, "member1")

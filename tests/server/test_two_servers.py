@@ -218,6 +218,37 @@ def test_a_killed_database_is_a_clear_503_and_heals(pair, services, speaker):
         assert site.console[begin:].count("The database is away") <= 1
 
 
+def test_a_database_that_is_read_only_refuses_posts_shows_all_and_heals(pair, services, speaker):
+    database, _redis = services
+    begun = [len(site.console) for site in pair]
+
+    def turn(state):
+        with psycopg.connect(database.url, autocommit=True) as admin:
+            admin.execute("SET default_transaction_read_only = off")
+            admin.execute(f"ALTER DATABASE postgres SET default_transaction_read_only = {state}")
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+    with listening(pair[1]) as socket:
+        token = speaker.token("/rooms/general/")
+        message = {"csrfmiddlewaretoken": token, "body": "to be <kept>", "nonce": "r" * 22}
+        turn("on")
+        try:
+            status, text, headers = speaker.answer("/rooms/general/messages/", message)
+            assert (status, int(headers["Retry-After"]) > 0) == (503, True)
+            assert "to be &lt;kept&gt;" in text
+            assert speaker.get("/rooms/general/")[0] == 200
+        finally:
+            turn("off")
+        until(lambda: speaker.answer("/rooms/general/messages/", message)[0] == 303)
+        hear(socket, "to be &lt;kept&gt;")
+    assert stored(database, "to be <kept>") == ["to be <kept>"]
+    for site, begin in zip(pair, begun, strict=True):
+        assert "Traceback" not in site.console[begin:]
+
+
 def test_a_database_without_room_for_more_is_a_503_soon(pair, services, speaker):
     database, _redis = services
     # Each looks at what is there now: within one transaction it would not change.
