@@ -1,0 +1,167 @@
+"""Chromium tabs on lines that reset, tear, swallow and throttle hold the log, at every second.
+
+Messages are posted past the bad lines and through the tabs' own composers. Every second each
+tab's list, read in one turn of its browser, has to be a piece of the log without a gap that ends
+at its cursor (P5); when the lines are good again, all are at the head within 5 s (P6). What was
+typed is stored once, or still stands in its composer. htmx's wait by chance is a short one here.
+"""
+
+import asyncio
+import random
+import time
+from contextlib import ExitStack, suppress
+from itertools import count
+
+from playwright.async_api import Error as BrowserError
+
+from soak.checker import Log, judge
+from soak.crowd import Crowd
+from soak.report import Report
+from soak.sites import BOTH, Backend, backend
+from soak.tabs import MAX_SHOWN, Window, is_slice, opened, some
+from tests.server.proxy import Line, line_to
+
+UNIT = "messages"
+LONG = 30_000
+BACKENDS = BOTH
+
+TABS, PEOPLE, POSTERS = 20, 5, 4
+SOCKET = b"GET /ws/"
+HEAD_SECONDS = 5.0
+# Longer than the dead man's switch: whoever is not there then never comes.
+PATIENCE_SECONDS = 60.0
+
+
+def run(size: int, report: Report) -> None:
+    with backend(report.backend, people=12) as chat:
+        asyncio.run(hold(chat, size, report))
+
+
+async def hold(
+    chat: Backend,
+    size: int,
+    report: Report,
+    *,
+    tabs: int = TABS,
+    pause_seconds: float = 0.0,
+    fault_seconds: float = 4.0,
+) -> None:
+    """Until `size` messages are stored, or the report's time is over."""
+    await asyncio.to_thread(chat.start)
+    with ExitStack() as stack:
+        lines = [stack.enter_context(line_to(site.port)) for site in chat.sites]
+        urls = [line.url for line in lines]
+        async with opened(chat, urls, tabs, PEOPLE) as window:
+            crowd = Crowd(chat.urls, chat.sessions, ["general"], pause_seconds=pause_seconds)
+            crowd.add_posters(POSTERS)
+            spoiling = asyncio.create_task(_spoil(lines, fault_seconds))
+            try:
+                await _watch(chat, crowd, window, size, report)
+            finally:
+                spoiling.cancel()
+                await asyncio.gather(spoiling, return_exceptions=True)
+            _heal(lines)
+            async with crowd.paused():
+                await _all_at_the_head(chat, window, report)
+            await judge(crowd, chat, report)
+            await _judge_typed(chat, window, report)
+            report.count("reconnects", sum(tab.reconnects for tab in window.tabs))
+            report.count("lists looked at", sum(tab.audits for tab in window.tabs))
+            for complaint in dict.fromkeys(window.complaints):
+                report.broken(complaint)
+            await crowd.leave()
+
+
+async def _watch(chat: Backend, crowd: Crowd, window: Window, size: int, report: Report) -> None:
+    """An audit a second, until so many messages are stored."""
+    before, stored = _head(chat), 0
+    for number in report.rounds(size):
+        while stored < number and not report.is_over:
+            began = time.monotonic()
+            crowd.check_alive()
+            await _audit(chat, window, report)
+            await _talk(window)
+            await asyncio.sleep(max(0.0, began + 1 - time.monotonic()))
+            stored = _head(chat) - before
+
+
+async def _audit(chat: Backend, window: Window, report: Report) -> None:
+    held = []
+    for tab in window.tabs:
+        with suppress(BrowserError):  # between two pages
+            held.append((tab, *await tab.held()))
+    log = await asyncio.to_thread(Log, chat)
+    wrong = [tab for tab, cursor, shown in held if not is_slice(cursor, shown, tab.slug, log)]
+    report.count("wrong lists in tabs", len(wrong), at_most=0)
+    for tab, _cursor, shown in held:
+        if len(shown) > MAX_SHOWN:
+            await tab.load()
+
+
+async def _talk(window: Window) -> None:
+    tab = some(window.tabs)
+    with suppress(BrowserError):
+        await tab.say(f"typed {next(_numbers)} at {time.monotonic_ns()}")
+
+
+_numbers = count(1)
+
+
+async def _spoil(lines: list[Line], seconds: float) -> None:
+    """One fault after the other, each on one of the lines, each for a while."""
+    while True:
+        line = random.choice(lines)
+        fault = random.choice(["reset", "tear", "bites", "swallow", "slow", "cut"])
+        if fault == "reset":
+            await asyncio.to_thread(line.drop, SOCKET)
+        elif fault == "tear":
+            line.tear(SOCKET)
+        elif fault == "bites":
+            line.bite_bytes = 1 << random.randint(0, 6)
+        elif fault == "swallow":
+            line.swallow(SOCKET)
+        elif fault == "slow":
+            line.delay, line.jitter, line.bits_per_second = 0.1, 2.0, 56_000
+        else:
+            await asyncio.to_thread(line.cut)
+        await asyncio.sleep(seconds * random.uniform(0.2, 1))
+        _heal([line])
+        await asyncio.sleep(seconds * random.uniform(0.2, 1))
+
+
+def _heal(lines: list[Line]) -> None:
+    for line in lines:
+        line.heal()
+        line.drop_swallowed()
+
+
+async def _all_at_the_head(chat: Backend, window: Window, report: Report) -> None:
+    began, head = time.monotonic(), _head(chat)
+    behind = list(window.tabs)
+    while behind and time.monotonic() < began + PATIENCE_SECONDS:
+        still = []
+        for tab in behind:
+            with suppress(BrowserError):
+                if (await tab.held())[0] >= head:
+                    continue
+            still.append(tab)
+        behind = still
+        await asyncio.sleep(0.05)
+    report.count("tabs never at the head", len(behind), at_most=0)
+    report.seconds("tabs to the head", time.monotonic() - began, at_most=HEAD_SECONDS)
+    await _audit(chat, window, report)
+
+
+async def _judge_typed(chat: Backend, window: Window, report: Report) -> None:
+    bodies = [each.body for each in Log(chat).messages]
+    for tab in window.tabs:
+        kept = await tab.keeps()
+        for text in tab.typed:
+            times = bodies.count(text)
+            report.count("typed", 1)
+            report.count("typed and lost", not times and text not in kept, at_most=0)
+            report.count("typed and doubled", times > 1, at_most=0)
+
+
+def _head(chat: Backend) -> int:
+    return int(chat.query("SELECT last_seq FROM chat_room WHERE slug = 'general'")[0][0])
