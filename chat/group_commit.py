@@ -52,8 +52,20 @@ class GroupCommit(Generic[_T]):
                 self._go_on(line, came_meanwhile)
 
     def _go_on(self, line: Hashable, items: list[_T]) -> None:
-        """Not in this thread, whose own answer is due; but for a process that is ending."""
+        """Not in this thread, whose own answer is due; but where there is no other to be had.
+
+        A process that is ending has none. Where the system refuses a thread, what it was to do may
+        be done all the same, by one that is there: so it is done by whoever comes first.
+        """
+        left = [items]
+
+        def take() -> None:
+            with self._lock:
+                mine = left.pop() if left else []
+            if mine:
+                self._write(line, mine)
+
         try:
-            in_background(self._write, line, items)
+            in_background(take)
         except RuntimeError:
-            self._write(line, items)
+            take()

@@ -121,6 +121,25 @@ def test_a_process_that_is_ending_leaves_nobody_waiting(commit, store, threads, 
 
 
 @pytest.mark.django_db(transaction=True)
+def test_where_no_thread_can_be_started_each_is_stored_once(commit, store, threads, monkeypatch):
+    def refuse(_thread):
+        raise RuntimeError("can't start new thread")
+
+    with ThreadPoolExecutor(2) as pool:
+        is_free = threading.Event()
+        pool.submit(is_free.wait, SECONDS)
+        monkeypatch.setattr(group_commit, "in_background", pool.submit)
+        begin(commit, store, threads)
+        others = hand_in(commit, ["second"])
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        store.go_on.set()
+        assert others[0].result(SECONDS) == store.threads[0]
+        is_free.set()  # and goes on with what the pool has kept, though it has refused it
+
+    assert store.groups == [["first"], ["second"]]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_within_a_transaction_it_is_a_part_of_that(commit, store, threads):
     begin(commit, store, threads)
 
