@@ -1,7 +1,7 @@
 """How messages are stored: all that wait at one moment, in one transaction and few queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -142,7 +142,7 @@ def _by_room(posts: Iterable[Post]) -> dict[str, list[Post]]:
 def _write(
     room: Room, posts: list[Post], members: dict[tuple[str, int], Membership]
 ) -> dict[tuple[int, str], Message]:
-    previous = next(_last_of(room), None)
+    previous = _last_of(room)
     messages = []
     for seq, post in enumerate(posts, room.last_seq + 1):
         previous = _message(room, seq, post, previous)
@@ -155,8 +155,9 @@ def _write(
     return {(message.author_id, message.nonce): message for message in messages}
 
 
-def _last_of(room: Room) -> Iterator[Message]:
-    return Message.objects.filter(room=room, seq=room.last_message_seq).order_by().iterator()
+def _last_of(room: Room) -> Message | None:
+    found = Message.objects.filter(room=room, seq=room.last_message_seq).order_by()
+    return next(iter(found), None)
 
 
 def _message(room: Room, seq: int, post: Post, previous: Message | None) -> Message:
