@@ -9,7 +9,7 @@ from django.core.cache import cache
 
 from chat import fragments
 from chat.actions.messages import post_message
-from chat.models import Site
+from chat.models import Session, Site
 from tests.model.clockwork import Clockwork, intruding
 from tests.model.pages import Browser, Connection, Page
 from tests.model.processes import Layer, Process, killed_after_commit, killed_before_commit
@@ -198,7 +198,11 @@ class World:
         for process in self.processes:
             process.die()
         self.promises.old_logs[str(Site.load().epoch)] = self.truth.posts()
+        sessions = list(Session.objects.all())
         put_back(self.backup)
+        # As chat.backups does: who has signed out since the backup stays signed out.
+        Session.objects.all().delete()
+        Session.objects.bulk_create(sessions)
         Site.objects.update(epoch=self.scene.next_epoch())
         self.promises.begin_anew()
         _forget()
