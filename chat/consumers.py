@@ -21,7 +21,7 @@ from chat.database import in_database, is_outage
 from chat.errors import Invalid, Refused, TooMany
 from chat.forms import MessageForm, first_error
 from chat.fragments import Kind
-from chat.handshake import Refusal, Visitor, admit
+from chat.handshake import Refusal, Visitor
 from chat.models import Message, Person, Room
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class ChatConsumer(AsyncConsumer):
 
     async def _open(self, scope: Any, receive: Any) -> None:
         await receive()  # websocket.connect
-        visitor = await in_database(admit, scope)
+        visitor = await hub.current().door.ask(scope)
         await self.send({"type": "websocket.accept"})
         if isinstance(visitor, Refusal):
             await self._refuse(visitor.code, visitor.kind)

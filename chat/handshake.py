@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
 
@@ -47,6 +48,19 @@ class Refusal:
 
     code: int
     kind: Kind
+
+
+def admit_each(scopes: list[dict[str, Any]]) -> list[Visitor | Refusal | Exception]:
+    """As `admit`, for many. What is wrong with the database is raised, for it is so for all."""
+    answers: list[Visitor | Refusal | Exception] = []
+    for scope in scopes:
+        try:
+            answers.append(admit(scope))
+        except (DatabaseError, InterfaceError):
+            raise
+        except Exception as error:
+            answers.append(error)
+    return answers
 
 
 def admit(scope: dict[str, Any]) -> Visitor | Refusal:

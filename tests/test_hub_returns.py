@@ -85,7 +85,7 @@ def reader(alice, pond):
 
 
 def in_line(room):
-    return len(hub.current().feeds[room.pk]._returns._line)
+    return hub.current().feeds[room.pk]._returns.line.waiting
 
 
 async def behind_the_first(room, has_read, sockets, places):

@@ -3,16 +3,19 @@
 import asyncio
 import contextlib
 import logging
+from typing import Any
 
 from django.db import DatabaseError
 
 from chat import fragments
 from chat.database import in_database
+from chat.handshake import Refusal, Visitor, admit_each
 from chat.hub import log, standing
 from chat.hub.bells import WITHDRAWN, Ring, bell, is_shared, listen, tell_others
 from chat.hub.desks import Desks
 from chat.hub.feeds import Feed
 from chat.hub.readers import Reader, StreamReader
+from chat.hub.together import Together
 from chat.models import EventKind, Membership
 
 logger = logging.getLogger(__name__)
@@ -21,6 +24,8 @@ TICK_SECONDS = 2.0
 BEAT_SECONDS = 20
 READ_SECONDS = 1.0
 DOUBT_SECONDS = 0.1
+# About 50 ms of the database's time. They go on together, and so share what they have missed.
+ADMITTED_TOGETHER = 40
 
 
 class Hub:
@@ -30,6 +35,7 @@ class Hub:
         self.readers: set[Reader] = set()
         self.feeds: dict[int, Feed] = {}
         self.desks = Desks(self.shut_out)
+        self.door: Together[dict[str, Any], Visitor | Refusal] = Together(_admit, ADMITTED_TOGETHER)
         self._doubt = asyncio.Event()
         self._heads: dict[int, int] = {}
         self._pointers: dict[int, tuple[int, int]] = {}
@@ -258,6 +264,10 @@ class Hub:
                 self.desks.seen(person_id, room_id, seq)
                 self._pointers.pop(person_id, None)  # that these moved is no news to the tick
             tell_others(Ring(people=tuple(people)))
+
+
+async def _admit(scopes: list[dict[str, Any]]) -> list[Visitor | Refusal | Exception]:
+    return await in_database(admit_each, scopes)
 
 
 # One hub a loop; a process has one loop, its tests have many.

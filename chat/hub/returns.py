@@ -1,20 +1,19 @@
 """What those who come back have missed: read, rendered and judged for many of them at once.
 
-After a restart a thousand pages ask for the same few entries in the same second. While one
-reading is at work whoever comes waits in line; the next one is for up to TOGETHER of them. So
-they are let in gradually, nobody is refused, and what one of them takes long to receive is that
-one's own affair: everybody sends to themselves what was read for all.
+After a restart a thousand pages ask for the same few entries in the same second. They wait in line
+and are answered TOGETHER; so they are let in gradually and nobody is refused. What one of them
+takes long to receive is that one's own affair: each sends to itself what was read for all.
 """
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from chat import fragments
 from chat.database import in_database
 from chat.fragments import Frame, Kind
 from chat.hub import log, standing
 from chat.hub.readers import Reader
+from chat.hub.together import Together
 from chat.models import Event
 
 # About 20 ms of the database's time, and then others have their turn.
@@ -29,15 +28,12 @@ class Missed:
     until: int
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True)
 class Asking:
     """A reader in line. `after` is the place it has reached, None for the newest page instead."""
 
     reader: Reader
     after: int | None
-    answer: asyncio.Future[Missed] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
 
 
 class Returns:
@@ -45,50 +41,28 @@ class Returns:
 
     def __init__(self, room_id: int, place: Callable[[], int]) -> None:
         self._room_id, self._place = room_id, place
-        self._line: list[Asking] = []
-        self._work: asyncio.Task[None] | None = None
+        self.line = Together(self._answer, TOGETHER)
 
     async def missed(self, reader: Reader, after: int) -> Missed:
         """The next of what lies behind `after`; no frames when that can't be read.
 
         Raises ShutOut for who may no longer listen, as `newest` does.
         """
-        return await self._wait_for(Asking(reader, after))
+        return await self.line.ask(Asking(reader, after))
 
     async def newest(self, reader: Reader) -> Frame:
         """The newest page, for who is too far behind."""
-        return (await self._wait_for(Asking(reader, None))).frames[0]
+        return (await self.line.ask(Asking(reader, None))).frames[0]
 
-    async def _wait_for(self, asking: Asking) -> Missed:
-        self._line.append(asking)
-        if self._work is None:
-            self._work = asyncio.get_running_loop().create_task(self._answer_all())
-        return await asking.answer
-
-    async def _answer_all(self) -> None:
-        try:
-            while self._line:
-                some, self._line = self._line[:TOGETHER], self._line[TOGETHER:]
-                await self._answer([each for each in some if not each.answer.done()])
-        finally:
-            self._work = None
-
-    async def _answer(self, some: list[Asking]) -> None:
+    async def _answer(self, some: list[Asking]) -> list[Missed | Exception]:
         until = self._place()
-        try:
-            found, codes = await in_database(_read, self._room_id, until, some)
-        except Exception as error:
-            for each in some:
-                if not each.answer.done():
-                    each.answer.set_exception(error)
-            return
-        for each in some:
-            if each.answer.done():  # has left meanwhile
-                continue
-            if code := codes.get(each.reader):
-                each.answer.set_exception(standing.ShutOut(code))
-            else:
-                each.answer.set_result(Missed(found[each.reader.kind, each.after], until))
+        found, codes = await in_database(_read, self._room_id, until, some)
+        return [
+            standing.ShutOut(codes[each.reader])
+            if each.reader in codes
+            else Missed(found[each.reader.kind, each.after], until)
+            for each in some
+        ]
 
 
 _Found = dict[tuple[Kind, int | None], list[Frame]]
