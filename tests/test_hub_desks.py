@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.db import OperationalError
+from django.test.signals import template_rendered
 
 from chat import hub
 from chat.actions.messages import post_message
@@ -289,3 +290,20 @@ async def test_a_page_that_is_no_room_keeps_its_title(alice, lobby, his):
     await post(alice, lobby)
 
     assert title(await page.until_heard("data-unread")) == "(1) People · Pond"
+
+
+async def test_pages_that_look_alike_share_one_rendering_of_their_sidebar(his, marker):
+    pages = [await his(), await his(), await his(), await his("/ws/chat/")]
+    rendered = []
+
+    def note(template, **_rest):
+        if template.name == "chat/swaps/sidebar.html":
+            rendered.append(template)
+
+    template_rendered.connect(note)
+    try:
+        await marker(*pages)
+    finally:
+        template_rendered.disconnect(note)
+
+    assert len(rendered) == len({page.heard[-1] for page in pages}) == 2

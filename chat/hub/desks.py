@@ -9,6 +9,7 @@ import contextlib
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from chat import fragments
 from chat.database import in_database
@@ -178,6 +179,7 @@ class Desks:
         lines, site = await in_database(_read, [desk.person_id for desk in desks])
         pages = [page for desk in desks for page in desk.pages]
         await standing.admit(standing.doubted(pages, site.revocations), self._shut)
+        shown: dict[tuple[Any, ...], str] = {}
         for desk in desks:
             mine = lines[desk.person_id]
             desk.rooms = frozenset(line.room_id for line in mine)
@@ -186,14 +188,19 @@ class Desks:
                 if page.judged_at < site.revocations:  # has come in while we asked
                     self._schedule(desk, SOON_SECONDS)
                 elif desk.sent.get(page) != mine:
-                    await self._show(page, mine, site.name)
+                    await self._show(page, mine, site.name, shown)
                     desk.sent[page] = mine
             await asyncio.sleep(0)
 
-    async def _show(self, page: Reader, lines: list[Line], site_name: str) -> None:
-        text = fragments.sidebar(lines, page.slug, page.title, site_name, page.kind)
+    async def _show(
+        self, page: Reader, lines: list[Line], site_name: str, shown: dict[tuple[Any, ...], str]
+    ) -> None:
+        """`shown` are those that are rendered already: two of one sight look alike."""
+        sight = (*lines, page.slug, page.title, page.kind)
+        if sight not in shown:
+            shown[sight] = fragments.sidebar(lines, page.slug, page.title, site_name, page.kind)
         try:
-            await page.send(text)
+            await page.send(shown[sight])
         except Exception:
             logger.exception("A sidebar can't be sent")
             await page.close(1011)

@@ -2,7 +2,8 @@
 
 The time runs from the first answer of the new process, and apart from that from the kill: how
 long a start takes has nothing to do with the number of pages. Ten messages are posted meanwhile
-past the server, so that being back is not enough: every list has to hold them.
+past the server, so that being back is not enough: every list has to hold them. Somebody who was
+not there before loads the room's page again and again meanwhile; how long that takes is a figure.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from signal import SIGKILL
 from soak.checker import compare, settle
 from soak.crowd import Crowd
 from soak.errors import Unable
+from soak.lines import Line, Unknown
 from soak.report import Report
 from soak.sites import BOTH, Backend, backend
 
@@ -21,6 +23,7 @@ BACKENDS = BOTH
 
 PAGES, MISSED, AT_A_TIME = 1000, 10, 100
 CAUGHT_UP_SECONDS, PATIENCE_SECONDS = 10.0, 120.0
+VISIT_SECONDS = 0.1
 
 
 def run(size: int, report: Report) -> None:
@@ -53,11 +56,33 @@ async def _one(chat: Backend, crowd: Crowd, report: Report, number: int) -> None
     head = _head(chat)
     await asyncio.to_thread(chat.start)
     started_at = time.monotonic()
-    await _everybody_has(crowd, head)
+    visitor = asyncio.create_task(_load_pages(chat, report))
+    try:
+        await _everybody_has(crowd, head)
+    finally:
+        visitor.cancel()
+        await asyncio.gather(visitor, return_exceptions=True)
     report.seconds("until all had caught up", time.monotonic() - started_at,
                    at_most=CAUGHT_UP_SECONDS)  # fmt: skip
     report.seconds("since the kill", time.monotonic() - killed_at)
     await settle(crowd, chat, report)
+
+
+async def _load_pages(chat: Backend, report: Report) -> None:
+    line = Line(chat.urls[0], chat.sessions[0])
+    try:
+        while True:
+            began = time.monotonic()
+            try:
+                answer = await line.get("/rooms/general/")
+            except Unknown:
+                report.count("pages not answered meanwhile")
+            else:
+                report.count("pages refused meanwhile", answer.status != 200, at_most=0)
+                report.seconds("a page meanwhile", time.monotonic() - began)
+            await asyncio.sleep(VISIT_SECONDS)
+    finally:
+        line.close()
 
 
 async def _everybody_has(crowd: Crowd, head: int) -> None:
