@@ -13,6 +13,8 @@ from typing import Any
 
 _LINE_SECONDS = 0.5
 _MANY = 20
+# “Redis killed: lost” is for the report; the line on the terminal has room for “lost”.
+_DETAIL = ": "
 
 
 @dataclass
@@ -134,8 +136,10 @@ class Report:
         if self.is_quiet or (time.monotonic() < self._shown_at + pause and self.done < size):
             return
         self._shown_at = time.monotonic()
-        totals = "  ".join(f"{name} {value:,}" for name, value in self.counts.items())
-        slowest = "  ".join(f"{name} ≤ {max(all_):.2f} s" for name, all_ in self.times.items())
+        counts = [each for each in self.counts.items() if _DETAIL not in each[0]]
+        times = [each for each in self.times.items() if _DETAIL not in each[0]]
+        totals = "  ".join(f"{name} {value:,}" for name, value in counts)
+        slowest = "  ".join(f"{name} ≤ {max(all_):.2f} s" for name, all_ in times)
         line = f"{self.title}: {self.done:,} of {size:,} {self.unit}  {totals}  {slowest}"
         print(f"\r{line}\x1b[K" if is_terminal else line, end="" if is_terminal else "\n",
               file=sys.stderr, flush=True)  # fmt: skip

@@ -81,7 +81,7 @@ def unwritable(site: Site) -> Iterator[None]:
     """Every write of the server to a file fails, as on a disk that has turned read-only.
 
     A file system can't be made read-only under a file that is open for writing; the bound on the
-    size of files does the same to the one who has it open.
+    size of files does the same to the one who has it open. Its console is a file, too.
     """
     assert site.process is not None
     before = resource.prlimit(site.process.pid, resource.RLIMIT_FSIZE)

@@ -128,6 +128,8 @@ class _Connection:
             loop.create_task(self._carry(*request, is_request=True)),
             loop.create_task(self._carry(*response, is_request=False)),
         ]
+        await asyncio.wait(self.tasks, return_when=asyncio.FIRST_EXCEPTION)
+        self.abort()  # what is broken one way carries nothing the other way either
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
     async def _carry(
