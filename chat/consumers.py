@@ -74,7 +74,9 @@ class ChatConsumer(AsyncConsumer):
 
     async def _open(self, scope: Any, receive: Any) -> None:
         await receive()  # websocket.connect
-        visitor = await hub.current().door.ask(scope)
+        visitor = await self._admitted(scope, receive)
+        if visitor is None:
+            return
         await self.send({"type": "websocket.accept"})
         if isinstance(visitor, Refusal):
             await self._refuse(visitor.code, visitor.kind)
@@ -84,6 +86,19 @@ class ChatConsumer(AsyncConsumer):
             await self._refuse(4429, Kind.of(visitor.person))
             return
         await self._serve(visitor, receive)
+
+    async def _admitted(self, scope: Any, receive: Any) -> Visitor | Refusal | None:
+        """None for who has left while they waited in line: a thousand who have lost patience
+        and come again must not wait behind themselves."""
+        asking = asyncio.ensure_future(hub.current().door.ask(scope))
+        leaving = asyncio.ensure_future(receive())  # nobody says anything before they are let in
+        try:
+            await asyncio.wait([asking, leaving], return_when=asyncio.FIRST_COMPLETED)
+            return None if leaving.done() else asking.result()
+        finally:
+            asking.cancel()
+            leaving.cancel()
+            await asyncio.gather(asking, leaving, return_exceptions=True)
 
     async def _serve(self, visitor: Visitor, receive: Any) -> None:
         self.visitor, self.bad_frames = visitor, 0

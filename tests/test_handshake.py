@@ -1,13 +1,27 @@
 """Who is let in: a cookie counts from this site's own pages alone, a token from anywhere."""
 
+import threading
+
 import pytest
 from django.utils import timezone
 
+from chat import hub
 from chat.actions.people import change_person
 from chat.actions.rooms import create_room
 from chat.database import in_database
+from chat.handshake import admit_each
 from chat.models import ApiToken, Role, RoomKind, Session
-from tests.sockets import HOST, ORIGIN, Closed, cookie_headers, post, token_headers, token_of
+from tests.sockets import (
+    HOST,
+    ORIGIN,
+    Closed,
+    Socket,
+    cookie_headers,
+    post,
+    token_headers,
+    token_of,
+    until,
+)
 from tests.visits import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -269,3 +283,41 @@ async def test_a_socket_that_has_gone_makes_room_for_another(bob, connect, setti
     await first.hang_up()
 
     await connect(token=token, path=ROOM, resume=0)
+
+
+async def test_who_leaves_while_they_wait_to_be_let_in_is_not_asked_for(sockets_in_line):
+    first, second = await sockets_in_line(2)
+
+    await second.send_input({"type": "websocket.disconnect", "code": 1006})
+
+    await until(lambda: second.future.done())
+    assert hub.current().door.waiting == 1  # its place in line, which nobody is served at
+    assert not first.future.done()
+
+
+@pytest.fixture
+async def sockets_in_line(bob, monkeypatch):
+    """So many of Bob's: the first one's admission takes until the end, the others are in line."""
+    is_asking, go = threading.Event(), threading.Event()
+
+    def held(scopes):
+        is_asking.set()
+        assert go.wait(10)
+        return admit_each(scopes)
+
+    monkeypatch.setattr("chat.hub.hub.admit_each", held)
+    headers = token_headers(await token_of(bob))
+    sockets = []
+
+    async def sockets_in_line(count):
+        for _number in range(count):
+            sockets.append(Socket(ROOM, headers))
+            await sockets[-1].send_input({"type": "websocket.connect"})
+            await until(is_asking.is_set)
+        await until(lambda: hub.current().door.waiting == count - 1)
+        return sockets
+
+    yield sockets_in_line
+    go.set()
+    for socket in sockets:
+        await socket.hang_up()
