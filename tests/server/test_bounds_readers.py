@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from chat.connections import STALL_SECONDS, notice_death
 from tests.server import site as sites
 from tests.server.client import Client
+from tests.server.raw import PING, frame
 from tests.server.tcp import Raw, memory_of, upgrade
 
 IDLERS, POSTS = 16, 120
@@ -86,6 +87,21 @@ class Page:
         self.shown += map(int, re.findall(r'<li id="message-(\d+)"', frame))
         if cursors := re.findall(r'name="after" value="(\d+)"', frame):
             self.cursor = int(cursors[-1])
+
+
+def test_a_flood_of_pings_is_answered_and_keeps_no_memory(site):
+    person = Client(site.url, "member1")
+    flood = frame(b"x" * 100, opcode=PING) * 1000
+    with Raw(site) as line:
+        line.send(upgrade(site, person))
+        line.read_until(b"\r\n\r\n")
+        before = memory_of(site)
+        for _time in range(30):
+            line.send(flood)
+            line.read_until(b"x" * 100)
+
+        assert person.get("/rooms/general/")[0] == 200
+        assert memory_of(site) - before < 30  # of 3 MB that came, nothing is kept
 
 
 def test_who_missed_more_than_may_be_left_unread_is_brought_all_of_it_as_they_read(site):
