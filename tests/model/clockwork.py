@@ -131,9 +131,9 @@ def intruding(intruder, statement):
     left = [statement]
 
     def step(execute, sql, parameters, many, context):
-        # Not at the beginning of a transaction: whoever stores holds the line of those who want to
-        # (chat.group_commit), and an intruder of the same thread would wait for itself. What happens
-        # there may as well happen right before.
+        # Not as a transaction begins: whoever stores holds the line of all who want to
+        # (chat.group_commit), and an intruder in the same thread would wait for itself. What
+        # happens there may as well happen right before.
         may_intrude = not connection.in_atomic_block and not sql.startswith("BEGIN")
         if intruder is not None and may_intrude:
             left[0] -= 1
