@@ -19,7 +19,7 @@ from tests.servers import chromium_path
 
 LOAD_SECONDS = 60.0
 # A list of thousands costs the browser more than the server. People reload, too.
-MAX_SHOWN = 1500
+MAX_SHOWN = 600
 # The list and the cursor of one turn of the browser's loop: whatever is between them shows.
 _HELD = """() => ({
   cursor: +document.querySelector('#cursor [name=after]').value,

@@ -43,7 +43,7 @@ async def hold(
     report: Report,
     *,
     tabs: int = TABS,
-    pause_seconds: float = 0.0,
+    pause_seconds: float = 0.25,
     fault_seconds: float = 4.0,
 ) -> None:
     """Until `size` messages are stored, or the report's time is over."""
