@@ -161,6 +161,26 @@ def nginx_server(port: int, upstreams: list[int]) -> Iterator[Server]:
         yield server
 
 
+@contextmanager
+def caddy_server(port: int, upstreams: list[int]) -> Iterator[Server]:
+    """deploy/Caddyfile as it is, but for the ports, the name and, with it, the certificate."""
+    program = find_program("caddy")
+
+    def server_on(_port: int, directory: Path) -> Server:
+        (directory / "Caddyfile").write_text(_caddyfile(port, upstreams, directory))
+        own = ["env", f"XDG_CONFIG_HOME={directory}"]  # it keeps what it was last told to do
+        return Server(
+            url=f"http://127.0.0.1:{port}",
+            port=port,
+            command=[*own, program, "run", "--config", str(directory / "Caddyfile")],
+            directory=directory,
+            is_ready=_answers,
+        )
+
+    with _directory() as directory, _running(server_on, directory) as server:
+        yield server
+
+
 def chromium_path() -> str:
     """The browser that the tests drive: CHROMIUM from the environment, else the system's."""
     if path := os.environ.get("CHROMIUM"):
@@ -240,6 +260,16 @@ def _nginx_conf(port: int, upstreams: list[int], directory: Path) -> str:
         " worker_shutdown_timeout 1s; events {}"
         f"\nhttp {{ access_log off; {temporary}\n{ours}}}\n"
     )
+
+
+def _caddyfile(port: int, upstreams: list[int], directory: Path) -> str:
+    ours = (Path(__file__).parent.parent / "deploy" / "Caddyfile").read_text()
+    for number, upstream in enumerate(upstreams, 1):
+        ours = ours.replace(f"127.0.0.1:800{number}", f"127.0.0.1:{upstream}")
+    ours = ours.replace("chat.example.org {", f"http://127.0.0.1:{port} {{")
+    # Its door for commands, and what it remembers, are this one's own.
+    options = f"admin unix/{directory}/admin\n\tauto_https off"
+    return f"{{\n\t{options}\n\tstorage file_system {directory}/kept\n}}\n{ours}"
 
 
 def _answers(server: Server) -> bool:

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Sees to the programs that the tests drive and that no Python package brings: Chromium, nginx, the
-# servers of Redis and PostgreSQL, and the library that tells a process another time. Installs what is missing where it may; elsewhere it prints
-# the command that does, and fails: the tests never skip for want of a program.
+# Sees to the programs that the tests drive and that no Python package brings: Chromium, nginx,
+# Caddy, the servers of Redis and PostgreSQL, and the library that tells a process another time.
+# Installs what is missing where it may; elsewhere it prints the command that does, and fails: the
+# tests never skip for want of a program.
 set -eu
 
 # Debian and Ubuntu keep a PostgreSQL server's programs out of PATH, by version.
@@ -30,12 +31,13 @@ command -v redis-server >/dev/null || packages="$packages redis-server"
 has_postgresql >/dev/null 2>&1 || packages="$packages postgresql"
 has_faketime >/dev/null 2>&1 || packages="$packages libfaketime"
 has_nginx >/dev/null || packages="$packages nginx-light"
+command -v caddy >/dev/null || packages="$packages caddy"
 [ -n "$packages" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
-    echo "The tests need Chromium, nginx, a Redis and a PostgreSQL server in PATH. Missing" \
+    echo "The tests need Chromium, nginx, Caddy, a Redis and a PostgreSQL server in PATH. Missing" \
         "here, by their Debian names: $packages. With Homebrew:" \
-        "brew install --cask chromium && brew install nginx redis postgresql" >&2
+        "brew install --cask chromium && brew install nginx caddy redis postgresql" >&2
     exit 1
 fi
 

@@ -1,24 +1,38 @@
-"""Two processes behind nginx, configured as deploy/nginx.conf says."""
+"""Two processes behind nginx and behind Caddy, configured as deploy/ says."""
 
 import http.client
 import os
 import re
+import subprocess
+from contextlib import suppress
 from signal import SIGHUP, SIGKILL
 
 import pytest
 from websockets import ConnectionClosed
+from websockets.frames import Close
 
 from tests.server import site as sites
 from tests.server.client import Client, hear, until
-from tests.servers import free_port, nginx_server, postgresql_server, redis_server
+from tests.servers import (
+    caddy_server,
+    find_program,
+    free_port,
+    nginx_server,
+    postgresql_server,
+    redis_server,
+)
 
 SIGN_INS = 10
 AT_ONCE_SECONDS = 1.5
+GOING_AWAY = 1001
 
 
-@pytest.fixture(scope="module")
-def proxied(tmp_path_factory):
-    """nginx, and the two processes behind it, on one data directory."""
+PROXIES = {"nginx": nginx_server, "Caddy": caddy_server}
+
+
+@pytest.fixture(scope="module", params=PROXIES)
+def proxied(request, tmp_path_factory):
+    """The proxy, and the two processes behind it, on one data directory."""
     port, folder = free_port(), tmp_path_factory.mktemp("site")
     with postgresql_server() as database, redis_server() as redis:
         variables = {
@@ -36,8 +50,8 @@ def proxied(tmp_path_factory):
             one.launch()
             other.start()
             until(one.answers, seconds=30)
-            with nginx_server(port, [one.port, other.port]) as nginx:
-                yield nginx, one, other
+            with PROXIES[request.param](port, [one.port, other.port]) as proxy:
+                yield proxy, one, other
         finally:
             one.stop()
             other.stop()
@@ -76,21 +90,23 @@ def test_static_files_are_for_a_year(people):
             assert "immutable" in response.headers["Cache-Control"], path
 
 
-def test_what_is_too_large_is_refused_before_it_is_sent(proxied):
+def test_what_is_too_large_is_refused_long_before_it_is_sent(proxied):
     connection = http.client.HTTPConnection("127.0.0.1", proxied[0].port, timeout=20)
     connection.putrequest("POST", "/rooms/general/messages/")
     connection.putheader("Content-Length", str(300 * 1024 * 1024))
     connection.endheaders()
+    with suppress(OSError):  # Caddy begins to read, and stops at its bound
+        connection.send(bytes(2 * 1024 * 1024))
     answer = connection.getresponse()
     assert answer.status == 413
-    assert answer.headers["Server"].startswith("nginx")
+    assert answer.headers["Server"].startswith(("nginx", "Caddy"))
     connection.close()
 
 
 @pytest.mark.usefixtures("people")  # who have to be in before nobody gets in any more
 def test_an_invented_address_does_not_get_around_the_limits(proxied):
     statuses = []
-    for number in range(2 * SIGN_INS + 2):  # each process counts by itself
+    for number in range(SIGN_INS + 1):  # Redis counts for both processes
         connection = http.client.HTTPConnection("127.0.0.1", proxied[0].port, timeout=20)
         forged = {"X-Forwarded-For": f"203.0.113.{number}", "X-Real-IP": f"203.0.113.{number}"}
         connection.request("GET", "/login/", headers=forged)
@@ -108,16 +124,17 @@ def test_an_invented_address_does_not_get_around_the_limits(proxied):
 
 
 def test_a_reload_closes_sockets_and_they_come_back(proxied, people):
-    nginx, *_processes = proxied
+    proxy, *_processes = proxied
     speaker, listener = people
     with listener.socket() as socket:
         socket.send('{"type": "resume"}')
         hear(socket, 'id="connection"')
-        os.kill(nginx.pid, SIGHUP)
-        with pytest.raises(ConnectionClosed) as closing:
+        reload(proxy)
+        with suppress(ConnectionClosed):
             list(socket)
-        # No close frame, which is what makes a page return.
-        assert closing.value.rcvd is None
+        # Without a close frame htmx comes back at once; after Caddy's 1001 it is the page's own
+        # switch that does, within 45 s (tests/browser/test_connection.py).
+        assert socket.protocol.close_rcvd in (None, Close(GOING_AWAY, ""))
     with listener.socket() as socket:
         socket.send('{"type": "resume"}')
         assert speaker.post("after the reload") == 303
@@ -131,6 +148,16 @@ def test_with_one_process_gone_the_other_answers_and_it_is_taken_back(proxied, p
     assert [speaker.post(f"one is gone {number}") for number in range(4)] == [303] * 4
     one.start()
     assert [speaker.post(f"one is back {number}") for number in range(4)] == [303] * 4
+
+
+def reload(proxy):
+    """As its owner does it after a change."""
+    if "nginx" in proxy.command[0]:
+        os.kill(proxy.pid, SIGHUP)
+        return
+    door = ["--address", f"unix/{proxy.directory}/admin", "--force"]
+    config = ["--config", str(proxy.directory / "Caddyfile")]
+    subprocess.run([find_program("caddy"), "reload", *config, *door], check=True, timeout=20)
 
 
 def read_until(stream, text):
