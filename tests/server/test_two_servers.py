@@ -80,6 +80,16 @@ def stored(database, prefix):
         return [body for (body,) in rows]
 
 
+@pytest.fixture(autouse=True)
+def well(pair):
+    """Nothing begins while a process still believes that the Redis of the last test is away."""
+
+    def hears(site):
+        return site.console.count("a tick late") == site.console.count("at once again")
+
+    until(lambda: all(map(hears, pair)))
+
+
 def test_a_message_posted_at_one_is_live_at_the_other(pair, speaker):
     with listening(pair[1]) as socket:
         # The tick would bring each of them too, but none at once.
