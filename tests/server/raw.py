@@ -35,9 +35,15 @@ class Answer:
     body: bytes
 
 
-def ask(port: int, request: bytes, *, then_close: bool = False) -> Answer:
-    """Sends the bytes and reads until the server hangs up, or has said all that it announced."""
+def ask(
+    port: int, request: bytes, *, then_close: bool = False, seconds: float = DEADLINE_SECONDS
+) -> Answer:
+    """Sends the bytes and reads until the server hangs up, or has said all that it announced.
+
+    Raises TimeoutError when it says nothing for so many seconds.
+    """
     with _connected(port) as line:
+        line.settimeout(seconds)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             line.sendall(request)
         if then_close:

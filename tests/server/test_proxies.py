@@ -98,7 +98,8 @@ def test_what_is_too_large_is_refused_long_before_it_is_sent(proxied):
     with suppress(OSError):  # Caddy begins to read, and stops at its bound
         connection.send(bytes(2 * 1024 * 1024))
     answer = connection.getresponse()
-    assert answer.status == 413
+    # Caddy passes it on as it comes: the server behind may refuse, and hang up, before it does.
+    assert answer.status in ({413} if "nginx" in proxied[0].command[0] else {413, 502})
     assert answer.headers["Server"].startswith(("nginx", "Caddy"))
     connection.close()
 
@@ -145,7 +146,10 @@ def test_with_one_process_gone_the_other_answers_and_it_is_taken_back(proxied, p
     _nginx, one, _other = proxied
     speaker, _listener = people
     one.stop(SIGKILL)
-    assert [speaker.post(f"one is gone {number}") for number in range(4)] == [303] * 4
+    answers = [speaker.post(f"one is gone {number}") for number in range(4)]
+    # A post on a line that was kept and just died may have been stored: Caddy does not send it
+    # again. It is for the page to do, which keeps the text and its nonce.
+    assert answers == [303] * 4 or sorted(answers) == [303, 303, 303, 502]
     one.start()
     assert [speaker.post(f"one is back {number}") for number in range(4)] == [303] * 4
 
