@@ -128,6 +128,9 @@ async def _person(browser: Browser, url: str, session: str, window: Window) -> B
 def is_slice(cursor: int, shown: list[tuple[int, int]], slug: str, log: Log) -> bool:
     """P5: the list is a piece of the log without a gap, and ends where its cursor says."""
     entries = log.by_room[slug]
+    last = next(each[1] for each in log.rooms if each[0] == slug)
+    if cursor > last:  # it would pass over what comes next
+        return False
     until = bisect_right([seq for seq, _key in entries], cursor)
     return entries[max(0, until - len(shown)) : until] == shown and bool(shown or not until)
 
