@@ -19,6 +19,13 @@ class Refused(Exception):
         self.sentence = sentence
 
 
+class SignedOut(Refused):
+    """What somebody came in with holds no more."""
+
+    status = 401
+    code = "signed_out"
+
+
 class Invalid(Refused):
     """Something that can't be stored as it is."""
 

@@ -3,12 +3,13 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from chat import history
-from chat.models import Message
+from chat.models import Message, Session
 from project.environment import Rate
-from tests.visits import say, value_of
+from tests.visits import PASSWORD, say, value_of
 
 pytestmark = pytest.mark.django_db
 
@@ -217,6 +218,32 @@ def test_who_was_signed_out_meanwhile_gets_a_link_beside_the_box(lobby):
     assert answer["HX-Retarget"] == "#answer-3"
     assert 'href="/login/"' in answer.content.decode()
     assert value_of(answer.content, "token-3")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("htmx", (False, True))
+def test_who_is_signed_out_while_it_waits_to_be_stored_keeps_the_text(htmx, bobs, lobby):
+    def sign_out(execute, sql, *arguments):
+        if sql.startswith("BEGIN"):
+            sign_out.begun.append(sql)
+            if len(sign_out.begun) == 1:
+                Session.objects.all().delete()
+        return execute(sql, *arguments)
+
+    sign_out.begun = []
+    with connection.execute_wrapper(sign_out):
+        answer = post(bobs, "What I wanted to say", htmx=htmx)
+
+    assert answer.status_code == 401
+    assert 'href="/login/"' in answer.content.decode()
+    assert htmx or "What I wanted to say</textarea>" in answer.content.decode()
+    assert "/rooms/general/settings/" not in answer.content.decode()
+    assert bodies() == []
+    client = Client(enforce_csrf_checks=True)
+    client.cookies = answer.cookies
+    token = value_of(answer.content, "token-3" if htmx else "csrfmiddlewaretoken")
+    again = {"csrfmiddlewaretoken": token, "login": "bob", "password": PASSWORD}
+    assert client.post("/login/", again).status_code == 303
 
 
 def test_what_was_kept_is_sent_after_signing_in(bob):

@@ -20,7 +20,7 @@ def post_message(
 
     A second call with the same nonce returns the first one's message. Raises Conflict when
     that nonce already stands for another text or room, Refused for who is not in the room.
-    `caller` is what the author came in with, and has to hold when it is stored.
+    `caller` is what the author came in with, and has to hold when it is stored: else SignedOut.
     """
     return submit_message(
         author_id=author.pk, slug=room.slug, body=body, nonce=nonce, caller=caller

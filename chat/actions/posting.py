@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from chat import events, markup
-from chat.errors import Conflict, Refused
+from chat.errors import Conflict, Refused, SignedOut
 from chat.hub import Caller, standing
 from chat.models import Membership, Message, Room
 
@@ -101,7 +101,7 @@ def _stored(posts: list[Post]) -> list[Message | Refused]:
 def _signed_out(posts: list[Post]) -> dict[Post, Refused]:
     callers = {post.caller for post in posts if post.caller is not None}
     gone = standing.signed_out(callers) if callers else set()
-    return {post: Refused(SIGNED_OUT) for post in posts if post.caller in gone}
+    return {post: SignedOut(SIGNED_OUT) for post in posts if post.caller in gone}
 
 
 def _earlier(posts: list[Post]) -> dict[tuple[int, str], Message]:
@@ -127,6 +127,7 @@ def _members(posts: list[Post], rooms: dict[str, Room]) -> dict[tuple[str, int],
 
 
 def _refusal(room: Room | None, is_member: bool) -> Refused | None:
+    # As chat.permissions.can_post, of what has been read for all at once.
     if room is not None and room.is_archived:
         return Refused(ARCHIVED)
     return None if is_member else Refused(JOIN)

@@ -3,18 +3,21 @@
 from csp.constants import SELF
 from csp.decorators import csp_update
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpResponse
+from django.middleware.csrf import rotate_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from chat import fragments, history, hub, limits
 from chat.actions.messages import submit_message
-from chat.errors import Invalid, Refused
+from chat.errors import Invalid, Refused, SignedOut
 from chat.forms import MessageForm, first_error
 from chat.fragments import Kind
 from chat.models import Message, Person, Room
 from chat.sessions import LINE
 from chat.viewer import LINES_MODES
+from chat.views import errors
 from chat.views.answers import Request, done, go
 from chat.views.decorators import for_people
 from chat.views.rooms import composer_ring, find, number, show
@@ -43,6 +46,11 @@ def _post(request: Request, person: Person, slug: str) -> HttpResponse:
         message = submit_message(
             author_id=person.pk, slug=slug, caller=caller, **form.cleaned_data
         ).result()
+    except SignedOut:
+        # The session is gone, or no longer theirs: the page that says so begins another one.
+        logout(request)
+        rotate_token(request)
+        return errors.signed_out(request)
     except Refused:
         find(person, slug)  # what they may not see is not there: 404
         raise
