@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
+from django.test import Client
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chat import fragments, markup
+from chat.actions.messages import post_message
 from chat.fragments import Kind
-from chat.models import Event, EventKind, Message, Person, Room
+from chat.models import Event, EventKind, Message, Person, Room, Site
 from chat.sidebar import Line
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +39,15 @@ HOSTILE = [
     "<svg/onload=alert(1)>",
     "<plaintext>",
     "]]><![CDATA[",
+]
+PAGES = [
+    "/rooms/general/",
+    "/rooms/general/?plain=1",
+    "/rooms/general/members/",
+    "/rooms/",
+    "/people/",
+    "/people/bob/",
+    "/settings/",
 ]
 texts = st.text(min_size=1, max_size=60) | st.sampled_from(HOSTILE)
 pieces = st.lists(st.sampled_from([*HOSTILE, "```", "> ", "- ", "[a](", ")", "\n", "`", "*"]))
@@ -64,7 +75,7 @@ class Skeleton(HTMLParser):
             self._swap(dict(attrs))
         if tag not in VOID:
             self.open.append(tag)
-            if self.inside is None and "message-body" in (dict(attrs).get("class") or ""):
+            if self.inside is None and "prose" in (dict(attrs).get("class") or ""):
                 self.inside = len(self.open)
 
     handle_startendtag = handle_starttag
@@ -165,8 +176,29 @@ def test_any_sentence_leaves_a_refusal_as_it_is(name, body):
         assert SWAPPED.match(root), root
 
 
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_whole_pages_keep_their_skeleton_whatever_stands_in_the_database(
+    hostile, bob, lobby, sign_in
+):
+    """Names that no form would take, too: what shows them relies on no form."""
+    post_message(author=bob, room=lobby, body=hostile, nonce="nonce-of-hostile")
+    Site.load()
+    client = sign_in(bob)
+
+    def pages(text):
+        Person.objects.filter(pk=bob.pk).update(name=f"Bob {text}")  # as he stands in lists
+        Room.objects.filter(pk=lobby.pk).update(name=text, purpose=text)
+        Site.objects.update(name=text, welcome=text)
+        return [
+            *(Skeleton(client.get(path).content.decode()).elements for path in PAGES),
+            Skeleton(Client().get("/login/").content.decode()).elements,
+        ]
+
+    assert pages(hostile) == pages("word")
+
+
 def test_a_skeleton_shows_what_has_broken_out():
-    page = "<ol><li><div class='message-body'>{}</div></li></ol>"
+    page = "<ol><li><div class='prose'>{}</div></li></ol>"
 
     with pytest.raises(AssertionError):
         Skeleton(page.format("</div><b>"))

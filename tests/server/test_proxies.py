@@ -99,7 +99,7 @@ def test_what_is_too_large_is_refused_long_before_it_is_sent(proxied):
         connection.send(bytes(2 * 1024 * 1024))
     answer = connection.getresponse()
     # Caddy passes it on as it comes: the server behind may refuse, and hang up, before it does.
-    assert answer.status in ({413} if "nginx" in proxied[0].command[0] else {413, 502})
+    assert answer.status in ({413} if is_nginx(proxied[0]) else {413, 502})
     assert answer.headers["Server"].startswith(("nginx", "Caddy"))
     connection.close()
 
@@ -135,7 +135,8 @@ def test_a_reload_closes_sockets_and_they_come_back(proxied, people):
             list(socket)
         # Without a close frame htmx comes back at once; after Caddy's 1001 it is the page's own
         # switch that does, within 45 s (tests/browser/test_connection.py).
-        assert socket.protocol.close_rcvd in (None, Close(GOING_AWAY, ""))
+        ending = None if is_nginx(proxy) else Close(GOING_AWAY, "")
+        assert socket.protocol.close_rcvd == ending
     with listener.socket() as socket:
         socket.send('{"type": "resume"}')
         assert speaker.post("after the reload") == 303
@@ -143,20 +144,25 @@ def test_a_reload_closes_sockets_and_they_come_back(proxied, people):
 
 
 def test_with_one_process_gone_the_other_answers_and_it_is_taken_back(proxied, people):
-    _nginx, one, _other = proxied
+    proxy, one, _other = proxied
     speaker, _listener = people
     one.stop(SIGKILL)
     answers = [speaker.post(f"one is gone {number}") for number in range(4)]
     # A post on a line that was kept and just died may have been stored: Caddy does not send it
     # again. It is for the page to do, which keeps the text and its nonce.
-    assert answers == [303] * 4 or sorted(answers) == [303, 303, 303, 502]
+    assert answers.count(502) <= (0 if is_nginx(proxy) else 1)
+    assert set(answers) <= {303, 502}
     one.start()
     assert [speaker.post(f"one is back {number}") for number in range(4)] == [303] * 4
 
 
+def is_nginx(proxy):
+    return "nginx" in proxy.command[0]
+
+
 def reload(proxy):
     """As its owner does it after a change."""
-    if "nginx" in proxy.command[0]:
+    if is_nginx(proxy):
         os.kill(proxy.pid, SIGHUP)
         return
     door = ["--address", f"unix/{proxy.directory}/admin", "--force"]
