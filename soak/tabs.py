@@ -49,15 +49,21 @@ class Tab:
 
     @property
     def reconnects(self) -> int:
+        """Sockets beyond the one that each page opens when it is loaded."""
         return max(0, self.sockets - self.loads)
+
+    async def reload(self) -> None:
+        """A new page, unless somebody's text still stands in a composer of this one."""
+        if not any(await self.keeps()):
+            await self.load()
 
     async def load(self) -> None:
         """Tries until the page is there, as somebody on a bad line does."""
         while True:
-            self.loads += 1
             with suppress(BrowserError):
                 await self.page.goto(f"/rooms/{self.slug}/", wait_until="domcontentloaded")
                 if await self.page.locator("#cursor [name=after]").count():
+                    self.loads += 1
                     return
             await asyncio.sleep(0.2)
 

@@ -18,7 +18,7 @@ from soak.checker import Log, judge
 from soak.crowd import Crowd
 from soak.report import Report
 from soak.sites import BOTH, Backend, backend
-from soak.tabs import MAX_SHOWN, Window, is_slice, opened, some
+from soak.tabs import MAX_SHOWN, Tab, Window, is_slice, opened, some
 from tests.server.proxy import Line, line_to
 
 UNIT = "messages"
@@ -67,6 +67,9 @@ async def hold(
             await _judge_typed(chat, window, report)
             report.count("reconnects", sum(tab.reconnects for tab in window.tabs))
             report.count("lists looked at", sum(tab.audits for tab in window.tabs))
+            report.count(
+                "tabs that never lost their line", sum(not t.reconnects for t in window.tabs)
+            )
             for complaint in dict.fromkeys(window.complaints):
                 report.broken(complaint)
             await crowd.leave()
@@ -82,20 +85,26 @@ async def _watch(chat: Backend, crowd: Crowd, window: Window, size: int, report:
             await _audit(chat, window, report)
             await _talk(window)
             await asyncio.sleep(max(0.0, began + 1 - time.monotonic()))
+            report.seconds("from one look to the next", time.monotonic() - began)
             stored = _head(chat) - before
 
 
 async def _audit(chat: Backend, window: Window, report: Report) -> None:
-    held = []
-    for tab in window.tabs:
-        with suppress(BrowserError):  # between two pages
-            held.append((tab, *await tab.held()))
+    """Looks at all at once: a tab on a slow line keeps nobody from looking at the others."""
+    held = [each for each in await asyncio.gather(*map(_held, window.tabs)) if each]
     log = await asyncio.to_thread(Log, chat)
     wrong = [tab for tab, cursor, shown in held if not is_slice(cursor, shown, tab.slug, log)]
     report.count("wrong lists in tabs", len(wrong), at_most=0)
-    for tab, _cursor, shown in held:
-        if len(shown) > MAX_SHOWN:
-            await tab.load()
+    long = [tab for tab, _cursor, shown in held if len(shown) > MAX_SHOWN]
+    await asyncio.gather(*(tab.reload() for tab in long), return_exceptions=True)
+
+
+async def _held(tab: Tab) -> tuple[Tab, int, list[tuple[int, int]]] | None:
+    """None while it is between two pages."""
+    try:
+        return (tab, *await tab.held())
+    except BrowserError:
+        return None
 
 
 async def _talk(window: Window) -> None:
