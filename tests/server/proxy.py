@@ -48,7 +48,7 @@ class Line:
 
     def swallow(self, beginning: bytes) -> None:
         """A black hole: the connections that began with this stay open and carry nothing more."""
-        for connection in self.connections:
+        for connection in list(self.connections):
             if connection.beginning.startswith(beginning):
                 connection.is_swallowed = True
 
@@ -69,12 +69,13 @@ class Line:
 
     def tear(self, beginning: bytes = b"") -> None:
         """The next answer on each connection that began with this ends in its middle."""
-        for connection in self.connections:
+        for connection in list(self.connections):
             if connection.beginning.startswith(beginning):
                 connection.is_torn = True
 
     def drop_swallowed(self) -> None:
-        for connection in self.connections:
+        # A copy: each that is aborted leaves the list, in the other thread, while this goes on.
+        for connection in list(self.connections):
             if connection.is_swallowed:
                 self.loop.call_soon_threadsafe(connection.abort)
 
