@@ -1,9 +1,12 @@
-"""Chromium tabs that hold a room open, and what their lists hold at one moment."""
+"""Chromium tabs that hold a room open, and what their lists hold at one moment.
+
+What somebody does in a tab takes its time on a bad line; it goes on beside the looking.
+"""
 
 import asyncio
 import random
 from bisect import bisect_right
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +21,8 @@ from tests.browser.windows import ALWAYS_ALLOWED, GONE
 from tests.servers import chromium_path
 
 LOAD_SECONDS = 60.0
+# A tab that is between two pages has no list to look at, and does not answer.
+LOOK_SECONDS = 1.0
 # A list of thousands costs the browser more than the server. People reload, too.
 MAX_SHOWN = 600
 # The list and the cursor of one turn of the browser's loop: whatever is between them shows.
@@ -40,6 +45,7 @@ class Tab:
     loads: int = 0
     audits: int = 0
     typed: list[str] = field(default_factory=list)
+    deed: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self.page.on("websocket", self._count)
@@ -51,6 +57,13 @@ class Tab:
     def reconnects(self) -> int:
         """Sockets beyond the one that each page opens when it is loaded."""
         return max(0, self.sockets - self.loads)
+
+    def begin(self, deed: Coroutine[Any, Any, None]) -> None:
+        """Lets the person do this, unless they are still doing something."""
+        if self.deed is None or self.deed.done():
+            self.deed = asyncio.create_task(_patiently(deed))
+        else:
+            deed.close()
 
     async def reload(self) -> None:
         """A new page, unless somebody's text still stands in a composer of this one."""
@@ -67,9 +80,13 @@ class Tab:
                     return
             await asyncio.sleep(0.2)
 
-    async def held(self) -> tuple[int, list[tuple[int, int]]]:
-        """Its cursor, and (seq, id) of each message in its list."""
-        found = await self.page.evaluate(_HELD)
+    async def held(self) -> tuple[int, list[tuple[int, int]]] | None:
+        """Its cursor, and (seq, id) of each message in its list; None between two pages."""
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                found = await self.page.evaluate(_HELD)
+        except (BrowserError, TimeoutError):
+            return None
         self.audits += 1
         return found["cursor"], [tuple(each) for each in found["shown"]]
 
@@ -87,12 +104,23 @@ class Tab:
         return [await each.input_value() for each in await every.all()]
 
 
+async def _patiently(deed: Coroutine[Any, Any, None]) -> None:
+    """A page that goes away under somebody's hands takes the deed with it."""
+    with suppress(BrowserError):
+        await deed
+
+
 @dataclass
 class Window:
     """All tabs, and what their consoles complained about."""
 
     tabs: list[Tab]
     complaints: list[str]
+
+    async def rest(self, seconds: float) -> None:
+        """Waits until nothing is being done in any tab, at most so long."""
+        if deeds := [tab.deed for tab in self.tabs if tab.deed is not None]:
+            await asyncio.wait(deeds, timeout=seconds)
 
 
 @asynccontextmanager

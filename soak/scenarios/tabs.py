@@ -9,16 +9,14 @@ typed is stored once, or still stands in its composer. htmx's wait by chance is 
 import asyncio
 import random
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from itertools import count
-
-from playwright.async_api import Error as BrowserError
 
 from soak.checker import Log, judge
 from soak.crowd import Crowd
 from soak.report import Report
 from soak.sites import BOTH, Backend, backend
-from soak.tabs import MAX_SHOWN, Tab, Window, is_slice, opened, some
+from soak.tabs import MAX_SHOWN, Window, is_slice, opened, some
 from tests.server.proxy import Line, line_to
 
 UNIT = "messages"
@@ -67,9 +65,8 @@ async def hold(
             await _judge_typed(chat, window, report)
             report.count("reconnects", sum(tab.reconnects for tab in window.tabs))
             report.count("lists looked at", sum(tab.audits for tab in window.tabs))
-            report.count(
-                "tabs that never lost their line", sum(not t.reconnects for t in window.tabs)
-            )
+            fewest = min(tab.reconnects for tab in window.tabs)
+            report.figure("reconnects of the tab with the fewest", fewest, at_least=1)
             for complaint in dict.fromkeys(window.complaints):
                 report.broken(complaint)
             await crowd.leave()
@@ -83,7 +80,7 @@ async def _watch(chat: Backend, crowd: Crowd, window: Window, size: int, report:
             began = time.monotonic()
             crowd.check_alive()
             await _audit(chat, window, report)
-            await _talk(window)
+            _talk(window)
             await asyncio.sleep(max(0.0, began + 1 - time.monotonic()))
             report.seconds("from one look to the next", time.monotonic() - began)
             stored = _head(chat) - before
@@ -91,51 +88,56 @@ async def _watch(chat: Backend, crowd: Crowd, window: Window, size: int, report:
 
 async def _audit(chat: Backend, window: Window, report: Report) -> None:
     """Looks at all at once: a tab on a slow line keeps nobody from looking at the others."""
-    held = [each for each in await asyncio.gather(*map(_held, window.tabs)) if each]
+    found = await asyncio.gather(*(tab.held() for tab in window.tabs))
     log = await asyncio.to_thread(Log, chat)
-    wrong = [tab for tab, cursor, shown in held if not is_slice(cursor, shown, tab.slug, log)]
-    report.count("wrong lists in tabs", len(wrong), at_most=0)
-    long = [tab for tab, _cursor, shown in held if len(shown) > MAX_SHOWN]
-    await asyncio.gather(*(tab.reload() for tab in long), return_exceptions=True)
+    for tab, held in zip(window.tabs, found, strict=True):
+        report.count("tabs found between two pages", held is None)
+        if held is not None:
+            report.count("wrong lists in tabs", not is_slice(*held, tab.slug, log), at_most=0)
+            if len(held[1]) > MAX_SHOWN:
+                tab.begin(tab.reload())
 
 
-async def _held(tab: Tab) -> tuple[Tab, int, list[tuple[int, int]]] | None:
-    """None while it is between two pages."""
-    try:
-        return (tab, *await tab.held())
-    except BrowserError:
-        return None
-
-
-async def _talk(window: Window) -> None:
+def _talk(window: Window) -> None:
     tab = some(window.tabs)
-    with suppress(BrowserError):
-        await tab.say(f"typed {next(_numbers)} at {time.monotonic_ns()}")
+    tab.begin(tab.say(f"typed {next(_numbers)} at {time.monotonic_ns()}"))
 
 
 _numbers = count(1)
 
 
 async def _spoil(lines: list[Line], seconds: float) -> None:
-    """One fault after the other, each on one of the lines, each for a while."""
+    """Rounds of all the faults in an order by chance, each on one of the lines for a while."""
     while True:
-        line = random.choice(lines)
-        fault = random.choice(["reset", "tear", "bites", "swallow", "slow", "cut"])
-        if fault == "reset":
-            await asyncio.to_thread(line.drop, SOCKET)
-        elif fault == "tear":
-            line.tear(SOCKET)
-        elif fault == "bites":
-            line.bite_bytes = 1 << random.randint(0, 6)
-        elif fault == "swallow":
-            line.swallow(SOCKET)
-        elif fault == "slow":
-            line.delay, line.jitter, line.bits_per_second = 0.1, 2.0, 56_000
-        else:
-            await asyncio.to_thread(line.cut)
-        await asyncio.sleep(seconds * random.uniform(0.2, 1))
-        _heal([line])
-        await asyncio.sleep(seconds * random.uniform(0.2, 1))
+        for fault in random.sample(FAULTS, len(FAULTS)):
+            line = random.choice(lines)
+            await asyncio.to_thread(fault, line)
+            await asyncio.sleep(seconds * random.uniform(0.2, 1))
+            _heal([line])
+            await asyncio.sleep(seconds * random.uniform(0.2, 1))
+
+
+def _reset(line: Line) -> None:
+    line.drop(SOCKET)
+
+
+def _tear(line: Line) -> None:
+    line.tear(SOCKET)
+
+
+def _bite(line: Line) -> None:
+    line.bite_bytes = 1 << random.randint(0, 6)
+
+
+def _swallow(line: Line) -> None:
+    line.swallow(SOCKET)
+
+
+def _slow(line: Line) -> None:
+    line.delay, line.jitter, line.bits_per_second = 0.1, 2.0, 56_000
+
+
+FAULTS = [_reset, _tear, _bite, _swallow, _slow, Line.cut]
 
 
 def _heal(lines: list[Line]) -> None:
@@ -145,16 +147,13 @@ def _heal(lines: list[Line]) -> None:
 
 
 async def _all_at_the_head(chat: Backend, window: Window, report: Report) -> None:
+    await window.rest(PATIENCE_SECONDS)  # a page that is loading has no list
     began, head = time.monotonic(), _head(chat)
     behind = list(window.tabs)
     while behind and time.monotonic() < began + PATIENCE_SECONDS:
-        still = []
-        for tab in behind:
-            with suppress(BrowserError):
-                if (await tab.held())[0] >= head:
-                    continue
-            still.append(tab)
-        behind = still
+        found = await asyncio.gather(*(tab.held() for tab in behind))
+        held = zip(behind, found, strict=True)
+        behind = [tab for tab, each in held if each is None or each[0] < head]
         await asyncio.sleep(0.05)
     report.count("tabs never at the head", len(behind), at_most=0)
     report.seconds("tabs to the head", time.monotonic() - began, at_most=HEAD_SECONDS)
@@ -162,6 +161,7 @@ async def _all_at_the_head(chat: Backend, window: Window, report: Report) -> Non
 
 
 async def _judge_typed(chat: Backend, window: Window, report: Report) -> None:
+    await window.rest(PATIENCE_SECONDS)
     bodies = [each.body for each in Log(chat).messages]
     for tab in window.tabs:
         kept = await tab.keeps()
