@@ -6,6 +6,7 @@ import logging
 import re
 import secrets
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 from autobahn.exception import Disconnected
@@ -16,7 +17,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from chat import fragments, frames, hub, limits, wire
-from chat.actions.messages import submit_message
+from chat.actions.messages import prepare, submit
+from chat.actions.posting import Post
 from chat.database import in_database, is_outage
 from chat.errors import Invalid, Refused, TooMany
 from chat.forms import MessageForm, first_error
@@ -29,6 +31,8 @@ logger = logging.getLogger(__name__)
 RESUME_SECONDS = 1.0
 PAGE_RESUME_SECONDS = 20.0
 MAX_BAD_FRAMES = 10
+# Of one socket; what comes behind them waits until they are stored.
+MAX_TOGETHER = 16
 COME_BACK = "this socket has to come back"
 
 
@@ -47,6 +51,15 @@ class ComeBack(Exception):
     """
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A message that somebody sends; `slug` as they wrote it, "" for the room of the socket."""
+
+    slug: object
+    body: str
+    nonce: str
+
+
 class ChatConsumer(AsyncConsumer):
     """A socket of `/ws/chat/` or `/ws/chat/<slug>/` that receives HTML.
 
@@ -56,6 +69,7 @@ class ChatConsumer(AsyncConsumer):
 
     must_return = False
     has_asked = False
+    is_gone = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.base_send, self.task = send, asyncio.current_task()
@@ -108,8 +122,8 @@ class ChatConsumer(AsyncConsumer):
         unasked = self._come_back_unasked if visitor.will_resume else self._go_live_unasked
         grace = asyncio.get_running_loop().create_task(unasked())
         try:
-            while (message := await receive())["type"] == "websocket.receive":
-                await self._take(message)
+            while not self.is_gone:
+                await self._take(await self._heard(receive))
         except Ended as ended:
             await hub.current().shut_out(self.reader, ended.code)
         finally:
@@ -171,22 +185,61 @@ class ChatConsumer(AsyncConsumer):
         if not self.has_asked:
             await self.reader.close(1011)
 
-    async def _take(self, message: dict[str, Any]) -> None:
+    async def _heard(self, receive: Any) -> list[str]:
+        """What has come, at least one text; perhaps none when the socket is gone.
+
+        A program may send many messages at once: stored together they cost much less.
+        """
+        waiting, texts = wire.waiting(receive), list[str]()
+        while not texts or (waiting() and len(texts) < MAX_TOGETHER):
+            message = await receive()
+            if message["type"] != "websocket.receive":
+                self.is_gone = True
+                break
+            texts.append(message.get("text") or "")
+        return texts
+
+    async def _take(self, texts: list[str]) -> None:
+        """Everything in its order; posts that come one after the other are stored together."""
+        drafts: list[Draft] = []
+        with translation.override(self.reader.kind.language):
+            for step in map(self._step, texts):
+                if isinstance(step, Draft):
+                    drafts.append(step)
+                    continue
+                await self._post(drafts)
+                drafts = []
+                await self._do(step)
+            await self._post(drafts)
+
+    def _step(self, text: str) -> Draft | dict[str, Any] | Refused | Ended:
+        """A post, another frame, or what comes of it."""
         try:
-            with translation.override(self.reader.kind.language):
-                await self._handle(frames.parse(message.get("text") or ""))
+            limits.spend_here(settings.LIMIT_FRAMES, "frame", self.reader.person_id)
+            frame = frames.parse(text)
+            return self._draft(frame) if frame["type"] == "post" else frame
+        except TooMany:
+            return Ended(4429)
         except Refused as error:
-            self.bad_frames += isinstance(error, frames.BadFrame)
-            if self.bad_frames > MAX_BAD_FRAMES:
-                raise Ended(4400) from None
-            await self._write(fragments.refusal(str(error.sentence), self.reader.kind))
+            return error
+
+    async def _do(self, step: dict[str, Any] | Refused | Ended) -> None:
+        try:
+            if isinstance(step, Exception):
+                raise step
+            await self._handle(step)
+        except Refused as error:
+            await self._answer(error)
+
+    async def _answer(self, error: Refused) -> None:
+        self.bad_frames += isinstance(error, frames.BadFrame)
+        if self.bad_frames > MAX_BAD_FRAMES:
+            raise Ended(4400) from None
+        await self._write(fragments.refusal(str(error.sentence), self.reader.kind))
 
     async def _handle(self, frame: dict[str, Any]) -> None:
-        self._count_frame()
         # A table of our own: what a client writes never names a method or reaches the layer.
         match frame["type"]:
-            case "post":
-                await self._post(frame)
             case "resume":
                 await self._resume(frame)
             case "read":
@@ -194,21 +247,24 @@ class ChatConsumer(AsyncConsumer):
             case _:
                 raise frames.BadFrame(_("This type of frame is unknown."))
 
-    def _count_frame(self) -> None:
-        try:
-            limits.spend_here(settings.LIMIT_FRAMES, "frame", self.reader.person_id)
-        except TooMany:
-            raise Ended(4429) from None
-
-    async def _post(self, frame: dict[str, Any]) -> None:
+    def _draft(self, frame: dict[str, Any]) -> Draft:
         form = MessageForm({**frame, "nonce": frame.get("nonce") or secrets.token_urlsafe(16)})
         if not form.is_valid():
             raise Invalid(first_error(form))
-        slug = "" if self.visitor.slug else frame.get("room", "")
-        stored = await in_database(
-            _submit, self.reader, self.visitor.room, slug, **form.cleaned_data
-        )
-        await asyncio.wrap_future(stored)
+        return Draft(slug="" if self.visitor.slug else frame.get("room", ""), **form.cleaned_data)
+
+    async def _post(self, drafts: list[Draft]) -> None:
+        if not drafts:
+            return
+        stored = await in_database(_submit, self.reader, self.visitor.room, drafts)
+        for each in reversed(stored):  # with the last one the others are, mostly, settled too
+            if not each.done():
+                await asyncio.wait([asyncio.wrap_future(each)])
+        for each in stored:
+            try:
+                each.result()
+            except Refused as error:
+                await self._answer(error)
 
     async def _resume(self, frame: dict[str, Any]) -> None:
         self.has_asked = True
@@ -218,17 +274,35 @@ class ChatConsumer(AsyncConsumer):
             await hub.current().resume(self.reader, after, same_epoch=same_epoch)
 
 
-def _submit(
-    reader: hub.Reader, room: Room | None, slug: object, *, body: str, nonce: str
-) -> Future[Message]:
+def _submit(reader: hub.Reader, here: Room | None, drafts: list[Draft]) -> list[Future[Message]]:
+    """The message of each, in their order, as soon as it is stored; or why it is refused."""
+    posts: list[Post] = []
+    stored: list[Future[Message]] = []
+    for draft in drafts:
+        try:
+            posts.append(_prepared(reader, here, draft))
+            stored.append(posts[-1].stored)
+        except Refused as error:
+            stored.append(Future())
+            stored[-1].set_exception(error)
+    submit(posts)
+    return stored
+
+
+def _prepared(reader: hub.Reader, here: Room | None, draft: Draft) -> Post:
     limits.spend(settings.LIMIT_POSTS, "post", reader.person_id)
     # The socket may have been opened long ago: what let it in has to hold when this is stored.
-    if slug and (room := _find(reader.person_id, slug)) is None:
+    room = _find(reader.person_id, draft.slug) if draft.slug else here
+    if draft.slug and room is None:
         raise Refused(_("There is no such room, or it is not for you."))
     if room is None:
         raise Refused(_("You are not in any room yet."))
-    return submit_message(
-        author_id=reader.person_id, slug=room.slug, body=body, nonce=nonce, caller=reader
+    return prepare(
+        author_id=reader.person_id,
+        slug=room.slug,
+        body=draft.body,
+        nonce=draft.nonce,
+        caller=reader,
     )
 
 

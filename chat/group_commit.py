@@ -15,6 +15,9 @@ from chat.database import in_background
 
 _T = TypeVar("_T")
 
+# A transaction of some 100 ms: who waits for the next one does not wait for long.
+MAX_TOGETHER = 250
+
 
 class GroupCommit(Generic[_T]):
     """Hands what waits to `store`, which settles all of it, whatever happens, and never raises."""
@@ -25,31 +28,31 @@ class GroupCommit(Generic[_T]):
         # Of each line that is being written: what has come meanwhile.
         self._waiting: dict[Hashable, list[_T]] = {}
 
-    def submit(self, item: _T, line: Hashable) -> None:
-        """Writes it now, or leaves it to who is writing that line; then it is settled soon.
+    def submit(self, items: list[_T], line: Hashable) -> None:
+        """Writes them now, or leaves them to who is writing that line; then they are settled soon.
 
-        Inside a transaction it is a part of that one: durable, and settled for others, with it.
+        Inside a transaction they are a part of that one: durable, and settled for others, with it.
         """
         if connection.in_atomic_block:
-            self._store([item])
+            self._store(items)
             return
         with self._lock:
             if line in self._waiting:
-                self._waiting[line].append(item)
+                self._waiting[line] += items
                 return
             self._waiting[line] = []
-        self._write(line, [item])
+        self._write(line, items)
 
     def _write(self, line: Hashable, items: list[_T]) -> None:
         try:
             self._store(items)
         finally:
             with self._lock:
-                came_meanwhile = self._waiting.pop(line)
-                if came_meanwhile:
-                    self._waiting[line] = []
-            if came_meanwhile:
-                self._go_on(line, came_meanwhile)
+                waiting = self._waiting.pop(line)
+                if waiting:
+                    self._waiting[line] = waiting[MAX_TOGETHER:]
+            if waiting:
+                self._go_on(line, waiting[:MAX_TOGETHER])
 
     def _go_on(self, line: Hashable, items: list[_T]) -> None:
         """Not in this thread, whose own answer is due; but where there is no other to be had.

@@ -7,6 +7,7 @@ protocol over plain TCP; on any other server, and should one of them change, the
 sent to as ASGI says.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from twisted.internet.tcp import Server as Transport
 
 Put = Callable[[bytes], None]
 Drain = Callable[[], Awaitable[None]]
+Count = Callable[[], int]
 
 _TEXT = 0x81  # the last frame of a text message (RFC 6455, section 5.2)
 
@@ -53,6 +55,12 @@ def drain(send: Any) -> Drain | None:
     """What waits until the connection behind this ASGI `send` has room; None where none can."""
     protocol = send.args[0] if isinstance(send, partial) and send.args else None
     return getattr(protocol, "drain", None)
+
+
+def waiting(receive: Any) -> Count:
+    """How many messages this ASGI `receive` would return at once; always 0 where nobody knows."""
+    queue = getattr(receive, "__self__", None)
+    return queue.qsize if isinstance(queue, asyncio.Queue) else lambda: 0
 
 
 def _put(protocol: Any, transport: Any, data: bytes) -> None:

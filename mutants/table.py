@@ -47,16 +47,24 @@ _STORING = [
     Mutant(
         "waiting-line-reversed", "P4", "what waited is stored in another order than it came",
         "chat/group_commit.py",
-        "self._waiting[line].append(item)", "self._waiting[line].insert(0, item)",
+        "self._waiting[line] += items", "self._waiting[line][:0] = items",
         "tests/test_group_commit.py::"
         "test_what_comes_while_one_is_written_is_the_next_group_in_its_order",
     ),
     Mutant(
         "waiting-line-forgotten", "P1", "after a failure nobody writes what waited",
         "chat/group_commit.py",
-        "            if came_meanwhile:\n                self._go_on(line, came_meanwhile)",
-        "            if not items:\n                self._go_on(line, came_meanwhile)",
+        "            if waiting:\n                self._go_on(",
+        "            if not items:\n                self._go_on(",
         "tests/test_group_commit.py::test_a_failure_of_one_group_leaves_nobody_waiting",
+    ),
+    Mutant(
+        "frames-before-the-end-lost", "P1", "a socket that is ended loses what it sent before",
+        "chat/consumers.py",
+        "                await self._post(drafts)\n                drafts = []",
+        "                drafts = []",
+        "tests/test_consumers.py::"
+        "test_what_stands_before_the_frame_that_ends_the_socket_is_stored",
     ),
     Mutant(
         "outsider-writes", "P9", "who is not in the room posts into it",

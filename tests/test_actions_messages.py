@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from chat import hub, markup
-from chat.actions.messages import post_message
+from chat.actions.messages import post_message, prepare, submit
 from chat.actions.people import change_person
 from chat.actions.rooms import leave_room
 from chat.errors import Conflict, Refused
@@ -227,6 +227,15 @@ def test_what_waits_when_its_author_signs_out_is_refused(bob, lobby, sign_in):
         post_message(author=bob, room=lobby, body="Late", nonce="nonce-of-late", caller=caller)
 
     assert [message.body for message in Message.objects.all()] == ["In time"]
+
+
+def test_who_stops_waiting_stops_nothing(bob, lobby):
+    said = prepare(author_id=bob.pk, slug=lobby.slug, body="Hello", nonce="nonce-of-bob")
+
+    assert not said.stored.cancel()
+    submit([said])
+
+    assert said.stored.result(0) == Message.objects.get()
 
 
 # --- What stands above a message -----------------------------------------------------------

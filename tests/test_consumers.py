@@ -119,6 +119,28 @@ async def test_a_flood_of_frames_ends_the_socket(his, settings):
     assert "sent too much" in his.heard[-1]
 
 
+async def test_what_comes_at_once_is_stored_in_its_order_and_refused_one_by_one(
+    lobby, his, settings
+):
+    settings.LIMIT_FRAMES = settings.LIMIT_POSTS = None
+    texts = [f"Message {number}" for number in range(40)]
+    await his.say(*texts[:20], "[", *texts[20:30], "", *texts[30:])
+    await his.until_heard(f"{texts[-1]}<")
+
+    assert await bodies(lobby) == texts
+    refusals = [frame for frame in his.heard if "#notice" in frame]
+    assert ["or a JSON object" in frame for frame in refusals] == [True, False]
+    assert len(his.heard) - len(refusals) < len(texts) / 2
+
+
+async def test_what_stands_before_the_frame_that_ends_the_socket_is_stored(his, settings):
+    settings.LIMIT_FRAMES = Rate(5, 3600)
+    await his.say(*(f"Message {number}" for number in range(10)))
+
+    assert await his.closed() == 4429
+    assert await bodies() == [f"Message {number}" for number in range(5)]
+
+
 async def test_too_many_posts_are_refused_and_the_socket_lives(his, settings):
     settings.LIMIT_POSTS = Rate(2, 3600)
     for number in range(3):

@@ -51,7 +51,7 @@ def threads():
 def begin(commit, store, threads, line="room"):
     """The first one, which is under way until `store.go_on`."""
     future = Future()
-    threads.submit(commit.submit, ("first", future), line)
+    threads.submit(commit.submit, [("first", future)], line)
     assert store.begun.wait(SECONDS)
     return future
 
@@ -60,7 +60,7 @@ def hand_in(commit, names, line="room"):
     """All of them return at once: they leave it to who is writing."""
     futures = [Future() for _name in names]
     for item in zip(names, futures, strict=True):
-        commit.submit(item, line)
+        commit.submit([item], line)
     return futures
 
 
@@ -73,6 +73,18 @@ def test_what_comes_while_one_is_written_is_the_next_group_in_its_order(commit, 
     for future in (first, *others):
         future.result(SECONDS)
     assert store.groups == [["first"], ["second", "third", "fourth"]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_group_has_an_end_and_what_is_behind_it_is_the_next(commit, store, threads, monkeypatch):
+    monkeypatch.setattr(group_commit, "MAX_TOGETHER", 2)
+    begin(commit, store, threads)
+    others = hand_in(commit, ["second", "third", "fourth"])
+    store.go_on.set()
+
+    for future in others:
+        future.result(SECONDS)
+    assert store.groups == [["first"], ["second", "third"], ["fourth"]]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -26,3 +26,10 @@ async def test_another_server_is_sent_to_as_asgi_says():
         raise AssertionError("nothing is sent")
 
     assert wire.direct(send) is None
+
+
+async def test_another_server_is_asked_for_one_message_at_a_time():
+    async def receive():
+        raise AssertionError("nothing is asked for")
+
+    assert wire.waiting(receive)() == 0

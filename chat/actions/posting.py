@@ -37,6 +37,10 @@ class Post:
     caller: Caller | None = None
     stored: Future[Message] = field(default_factory=Future)
 
+    def __post_init__(self) -> None:
+        # Nobody cancels it: what is under way is stored, whoever has stopped waiting for it.
+        self.stored.set_running_or_notify_cancel()
+
     @property
     def key(self) -> tuple[int, str]:
         return self.author_id, self.nonce

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from chat import fragments, history, hub, limits
-from chat.actions.messages import submit_message
+from chat.actions.messages import prepare, submit
 from chat.errors import Invalid, Refused, SignedOut
 from chat.forms import MessageForm, first_error
 from chat.fragments import Kind
@@ -42,10 +42,10 @@ def _post(request: Request, person: Person, slug: str) -> HttpResponse:
     caller = hub.Caller(
         person_id=person.pk, credential=person.password, session_line=request.session[LINE]
     )
+    post = prepare(author_id=person.pk, slug=slug, caller=caller, **form.cleaned_data)
+    submit([post])
     try:
-        message = submit_message(
-            author_id=person.pk, slug=slug, caller=caller, **form.cleaned_data
-        ).result()
+        message = post.stored.result()
     except SignedOut:
         # The session is gone, or no longer theirs: the page that says so begins another one.
         logout(request)
