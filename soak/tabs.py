@@ -24,13 +24,15 @@ LOAD_SECONDS = 60.0
 # A tab that is between two pages has no list to look at, and does not answer.
 LOOK_SECONDS = 1.0
 # A list of thousands costs the browser more than the server. People reload, too.
-MAX_SHOWN = 600
-# The list and the cursor of one turn of the browser's loop: whatever is between them shows.
-_HELD = """() => ({
+MAX_SHOWN = 300
+# The list and the cursor of one turn of the browser's loop: whatever is between them shows. A page
+# that is still on its way, or whose end was lost on it, is no live one: its socket stands last.
+_HELD = """() => document.querySelector('#live') && ({
   cursor: +document.querySelector('#cursor [name=after]').value,
   shown: [...document.querySelectorAll('#history > .message, #messages > .message')]
     .map(each => [+each.dataset.seq, +each.id.slice('message-'.length)]),
 })"""
+_KEPT = "() => [...document.querySelectorAll('[name=body]')].map(each => each.value)"
 # htmx comes back after a time by chance; the server's own part is what is looked at.
 _HASTY = "Math.random = () => 0.1"
 
@@ -75,7 +77,7 @@ class Tab:
         while True:
             with suppress(BrowserError):
                 await self.page.goto(f"/rooms/{self.slug}/", wait_until="domcontentloaded")
-                if await self.page.locator("#cursor [name=after]").count():
+                if await self.page.locator("#live").count():
                     self.loads += 1
                     return
             await asyncio.sleep(0.2)
@@ -86,6 +88,8 @@ class Tab:
             async with asyncio.timeout(LOOK_SECONDS):
                 found = await self.page.evaluate(_HELD)
         except (BrowserError, TimeoutError):
+            return None
+        if found is None:
             return None
         self.audits += 1
         return found["cursor"], [tuple(each) for each in found["shown"]]
@@ -100,8 +104,8 @@ class Tab:
 
     async def keeps(self) -> list[str]:
         """The texts that stand in a composer, sent or not."""
-        every = self.page.locator("[name=body]")
-        return [await each.input_value() for each in await every.all()]
+        found: list[str] = await self.page.evaluate(_KEPT)
+        return found
 
 
 async def _patiently(deed: Coroutine[Any, Any, None]) -> None:

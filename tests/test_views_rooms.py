@@ -246,6 +246,16 @@ def test_the_cursor_names_the_place_at_which_the_page_was_read(bob, bobs, lobby)
     assert value_of(page, "epoch")
 
 
+def test_a_page_whose_end_is_lost_on_its_way_claims_nothing_that_it_does_not_show(bob, bobs, lobby):
+    last = say(bob, lobby, 3)[-1]
+
+    page = bobs.get("/rooms/general/").content.decode()
+
+    parts = [f'id="message-{last.pk}"', 'id="cursor"', 'id="composer"', 'id="live"']
+    places = [page.index(part) for part in parts]
+    assert places == sorted(places)
+
+
 def test_an_empty_room_says_what_to_do(bobs):
     assert "Say hello!" in bobs.get("/rooms/general/").content.decode()
 

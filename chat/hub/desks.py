@@ -124,7 +124,8 @@ class Desks:
         while True:
             delay = self._seconds_to_next()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), delay)
+                async with asyncio.timeout(delay):
+                    await self._wake.wait()
             self._wake.clear()
             due = self._take_due()
             for start in range(0, len(due), PEOPLE_AT_ONCE):

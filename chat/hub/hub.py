@@ -174,7 +174,8 @@ class Hub:
     async def _until_the_next_tick(self) -> None:
         """Earlier where somebody has lost a right; a moment for many of those at once."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._doubt.wait(), TICK_SECONDS)
+            async with asyncio.timeout(TICK_SECONDS):
+                await self._doubt.wait()
             await asyncio.sleep(DOUBT_SECONDS)
         self._doubt.clear()
 

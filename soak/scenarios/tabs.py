@@ -41,7 +41,7 @@ async def hold(
     report: Report,
     *,
     tabs: int = TABS,
-    pause_seconds: float = 0.25,
+    pause_seconds: float = 1.0,
     fault_seconds: float = 4.0,
 ) -> None:
     """Until `size` messages are stored, or the report's time is over."""
@@ -93,9 +93,17 @@ async def _audit(chat: Backend, window: Window, report: Report) -> None:
     for tab, held in zip(window.tabs, found, strict=True):
         report.count("tabs found between two pages", held is None)
         if held is not None:
-            report.count("wrong lists in tabs", not is_slice(*held, tab.slug, log), at_most=0)
+            is_wrong = not is_slice(*held, tab.slug, log)
+            report.count("wrong lists in tabs", is_wrong, at_most=0)
+            if is_wrong:
+                cursor, shown = held
+                report.broken(f"P5: with the cursor at {cursor} a tab shows {_ends(shown)}")
             if len(held[1]) > MAX_SHOWN:
                 tab.begin(tab.reload())
+
+
+def _ends(shown: list[tuple[int, int]]) -> str:
+    return f"{len(shown)} messages, {shown[0][0]} to {shown[-1][0]}" if shown else "no message"
 
 
 def _talk(window: Window) -> None:
