@@ -1,6 +1,7 @@
 """`python -m soak [SCENARIO …]`: proves, shows what it finds, and keeps it in the report."""
 
 import argparse
+import signal
 import sys
 import time
 import traceback
@@ -16,6 +17,7 @@ INTERRUPTED, UNABLE, BROKEN = 130, 2, 1
 def main() -> int:
     """0 when everything held, 1 when a property is broken, 2 when a scenario could not run."""
     arguments = _arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # or its servers would outlive it
     status = 0
     for name in arguments.scenario or scenarios.names():
         scenario = scenarios.load(name)

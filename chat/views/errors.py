@@ -10,8 +10,9 @@ import secrets
 import sys
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.multipartparser import MultiPartParserError
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,6 +23,8 @@ from chat.errors import Refused
 
 logger = logging.getLogger(__name__)
 
+# What Django says of a body that it can't read, or won't.
+UNREADABLE = (BadRequest, MultiPartParserError, OSError, SuspiciousOperation)
 # A database is back in seconds, or nobody knows when.
 RETRY_SECONDS = 5
 
@@ -60,6 +63,10 @@ def stale_token(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    try:
+        request.POST  # noqa: B018 - at an address that there isn't, nobody has read it before
+    except UNREADABLE as error:
+        return bad_request(request, error)
     return sentence(request, 404, _("There is no such page, or it is not for you."))
 
 
@@ -88,7 +95,7 @@ def _body(request: HttpRequest) -> str:
     """The message that was sent; nothing can have read it yet when the database was missed."""
     try:
         return request.POST.get("body", "")
-    except (RequestDataTooBig, OSError):
+    except UNREADABLE:
         return ""
 
 

@@ -20,6 +20,7 @@ UNIT = "inputs"
 LONG = 25_000
 BACKENDS = BOTH
 
+SHOWN_BYTES = 600
 LOOKED_EVERY, GROWN_MEGABYTES, PATIENCE_SECONDS = 250, 60.0, 0.5
 REQUESTS_SHARE = 0.6
 TABLES = ("chat_message", "chat_event", "chat_person", "chat_room", "chat_membership")
@@ -61,12 +62,14 @@ def throw(chat: Backend, size: int, report: Report, *, seed: int) -> None:
 
 def _throw_request(chat: Backend, visitor: Visitor, chance: random.Random, report: Report) -> None:
     make, _right = chance.choice(REQUESTS)
-    rows = _rows(chat)
+    rows, request = _rows(chat), mutated(make(visitor), chance)
     with suppress(TimeoutError):
-        answer = raw.ask(chat.site.port, mutated(make(visitor), chance), seconds=PATIENCE_SECONDS)
+        answer = raw.ask(chat.site.port, request, seconds=PATIENCE_SECONDS)
         is_refused = 400 <= answer.status < 500
         report.count(f"answered {answer.status // 100}xx" if answer.status else "hung up on")
         report.count("5xx", answer.status >= 500, at_most=0)
+        if answer.status >= 500:
+            report.broken(f"{answer.status} for {request[:SHOWN_BYTES]!r}")
         report.count("tracebacks", b"Traceback" in answer.body, at_most=0)
         report.count("stored and refused", is_refused and _rows(chat) != rows, at_most=0)
         return

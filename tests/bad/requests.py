@@ -90,6 +90,7 @@ FORMS: dict[str, Row] = {
         lambda v: v.say("Hello", **{f"field-{number}": "" for number in range(1001)}), {400}
     ),
     "H3 1,001 times one field": (lambda v: v.post(body=b"&body=Hello" * 1001), {400}),
+    "H3 1,001 fields, to nowhere": (lambda v: v.post("/nowhere/", body=b"&body=Hi" * 1001), {400}),
     "H7 an escape that is none, in a path": (lambda v: v.get("/rooms/%zz/"), {404}),
     "H7 half an escape": (lambda v: v.get("/rooms/%2"), {404}),
     "H7 an escape that is none, in a query": (lambda v: v.get("/rooms/?q=%zz"), {200}),
@@ -113,6 +114,9 @@ FORMS: dict[str, Row] = {
     "H11 10,001 characters": (lambda v: v.say("x" * 10_001), {422}),
     "H11 30,001 characters of four bytes": (lambda v: v.say("\U0001f438" * 20_001), {413, 422}),
     "H11 what no server reads": (lambda v: v.say("x" * 300_000), {413}),
+    "H11 what no server reads, to nowhere": (
+        lambda v: v.post("/nowhere/", body=b"&body=" + b"x" * 300_000), {413}
+    ),
     "H12 nothing to see": (lambda v: v.say("\u200b\u200d\u2060"), {422}),
     "H12 nothing": (lambda v: v.say(""), {422}),
     "H14 no nonce": (lambda v: v.post(body=b"&body=Hello"), {422}),
@@ -136,6 +140,9 @@ FORMS: dict[str, Row] = {
     "H16 a method of one's own": (lambda v: v.ask("CROAK"), {403, 405}),
     "H16 PUT": (lambda v: v.ask("PUT", "/settings/"), {403, 405}),
     "H18 no boundary": (lambda v: v.send(POSTING, ("Content-Type", _MULTIPART), body=b"--"), {400}),
+    "H18 no boundary, to nowhere": (
+        lambda v: v.send("/nowhere/", ("Content-Type", _MULTIPART), body=b"--"), {400}
+    ),
     "H18 a boundary of no letters": (
         lambda v: v.send(POSTING, ("Content-Type", f"{_MULTIPART}; boundary=\xff"), body=b"--"),
         {400},
