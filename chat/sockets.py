@@ -77,6 +77,8 @@ class Socket(WebSocketProtocol):
             await self.bound.full.wait()
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        if self.state != self.STATE_OPEN:
+            return  # closed by us: nobody takes anything from the queue any more
         super().onMessage(payload, isBinary)
         ahead = 1 + MAX_AHEAD_BYTES // max(len(payload), LEAST_BYTES)
         if not self.is_held and self.application_queue.qsize() > ahead:
@@ -85,7 +87,7 @@ class Socket(WebSocketProtocol):
             self._look_again()
 
     def _look_again(self) -> None:
-        if self.application_queue.qsize() > 1:
+        if self.state == self.STATE_OPEN and self.application_queue.qsize() > 1:
             reactor.callLater(LOOK_AGAIN_SECONDS, self._look_again)
         else:
             self.is_held = False

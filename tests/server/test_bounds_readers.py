@@ -104,6 +104,20 @@ def test_a_flood_of_pings_is_answered_and_keeps_no_memory(site):
         assert memory_of(site) - before < 30  # of 3 MB that came, nothing is kept
 
 
+def test_a_flood_at_a_socket_that_was_closed_is_kept_by_nobody(site):
+    person = Client(site.url, "member1")
+    before = memory_of(site)
+    for _time in range(40):
+        with Raw(site) as line:
+            line.send(upgrade(site, person, room="nowhere"))
+            line.read_until(b"\r\n\r\n")
+            line.send(frame(b"") * 10_000)
+            line.read_all()
+
+    assert person.get("/rooms/general/")[0] == 200
+    assert memory_of(site) - before < 30  # it would be 80 MB
+
+
 def test_who_missed_more_than_may_be_left_unread_is_brought_all_of_it_as_they_read(site):
     person = Client(site.url, "member3")
     [place] = site.shell("print(Room.objects.get(slug='general').last_seq)").split()
