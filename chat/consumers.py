@@ -248,7 +248,10 @@ class ChatConsumer(AsyncConsumer):
                 raise frames.BadFrame(_("This type of frame is unknown."))
 
     def _draft(self, frame: dict[str, Any]) -> Draft:
-        form = MessageForm({**frame, "nonce": frame.get("nonce") or secrets.token_urlsafe(16)})
+        nonce = frame.get("nonce") or secrets.token_urlsafe(16)
+        if not isinstance(nonce, str):  # what is nested deeply is more than `str` can take
+            raise frames.BadFrame(_("“%(name)s” has to be a text.") % {"name": "nonce"})
+        form = MessageForm({"body": frame.get("body"), "nonce": nonce})
         if not form.is_valid():
             raise Invalid(first_error(form))
         return Draft(slug="" if self.visitor.slug else frame.get("room", ""), **form.cleaned_data)
@@ -257,14 +260,12 @@ class ChatConsumer(AsyncConsumer):
         if not drafts:
             return
         stored = await in_database(_submit, self.reader, self.visitor.room, drafts)
-        for each in reversed(stored):  # with the last one the others are, mostly, settled too
-            if not each.done():
-                await asyncio.wait([asyncio.wrap_future(each)])
-        for each in stored:
-            try:
-                each.result()
-            except Refused as error:
-                await self._answer(error)
+        outcomes = await asyncio.gather(*map(asyncio.wrap_future, stored), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, Refused):
+                await self._answer(outcome)
+            elif isinstance(outcome, BaseException):
+                raise outcome
 
     async def _resume(self, frame: dict[str, Any]) -> None:
         self.has_asked = True

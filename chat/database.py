@@ -29,6 +29,7 @@ _R = TypeVar("_R")
 # Any number will do, as long as nobody else locks the same one in this database.
 _SETTING_UP = 0x4E4A
 _READ_ONLY = "25006"
+PASSING_MS = 50
 _pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="database")
 # Apart, so that a thousand who come back do not stand between somebody and their message.
 _background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="background")
@@ -59,6 +60,29 @@ def in_background(function: Callable[_P, object], *args: _P.args, **kwargs: _P.k
     Raises RuntimeError in a process that is ending.
     """
     _background.submit(_guarded, get_language(), partial(function, *args, **kwargs))
+
+
+@contextmanager
+def in_passing() -> Iterator[None]:
+    """What is written inside is written at once or not at all: a convenience, no promise.
+
+    Reading goes on while another one holds the lock, and while nothing can be written.
+    """
+    if connection.vendor == "sqlite":
+        usual = round(1000 * connection.settings_dict["OPTIONS"]["timeout"])
+        hasten, calm = f"PRAGMA busy_timeout = {PASSING_MS}", f"PRAGMA busy_timeout = {usual}"
+    else:
+        hasten, calm = f"SET lock_timeout = {PASSING_MS}", "RESET lock_timeout"
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(hasten)
+            try:
+                yield
+            finally:
+                cursor.execute(calm)
+    except (DatabaseError, InterfaceError) as error:
+        if not is_outage(error):
+            raise
 
 
 @contextmanager

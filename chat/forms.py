@@ -123,6 +123,15 @@ class NewRoomForm(RoomForm):
 class PeopleField(forms.ModelMultipleChoiceField):
     """A choice of people; the username tells two of one name apart."""
 
+    def clean(self, value: Any) -> Any:
+        # Nobody is called so, and PostgreSQL can't even look for it.
+        for name in value or []:
+            if "\0" in name:
+                sentence = self.error_messages["invalid_choice"]
+                shown = name.replace("\0", "")
+                raise forms.ValidationError(sentence, code="invalid", params={"value": shown})
+        return super().clean(value)
+
     def label_from_instance(self, person: Any) -> str:
         return f"{person.name} (@{person.username})"
 

@@ -174,10 +174,20 @@ def _fitting_lines(lines: list[Any], current: str) -> list[Any]:
 
 def _page_parts(events: Iterable[Event], kind: Kind) -> Iterator[tuple[int, str]]:
     for event in events:
-        context: dict[str, Any] = {"event": event, "room": event.room}
-        if event.message is not None:
-            context["fragment"] = message_fragment(event.message, kind)
-        yield event.seq, render(_SWAPS[EventKind(event.kind)], context, kind)
+        yield event.seq, _swap(event, kind)
+
+
+def _swap(event: Event, kind: Kind) -> str:
+    """What the entry does to a page. One that can't be rendered does nothing, and is logged: a
+    newer process's kind, or an owner's broken template, must not hold up what comes behind it."""
+    context: dict[str, Any] = {"event": event, "room": event.room}
+    if event.message is not None:
+        context["fragment"] = message_fragment(event.message, kind)
+    try:
+        return render(_SWAPS[EventKind(event.kind)], context, kind)
+    except Exception:
+        logger.exception("Entry %s of room %s can't be rendered", event.seq, event.room_id)
+        return ""
 
 
 def _stream_parts(events: Iterable[Event], kind: Kind) -> Iterator[tuple[int, str]]:

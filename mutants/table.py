@@ -26,8 +26,8 @@ _STORING = [
     Mutant(
         "retry-stores-again", "P2", "nobody looks whether the nonce is known",
         "chat/actions/posting.py",
-        "    return {(each.author_id, each.nonce): each for each in found.order_by()}",
-        "    return {(each.author_id, each.nonce): each for each in found.none()}",
+        "    return {(each.author_id, each.nonce): each for each in known}",
+        "    return {(each.author_id, each.nonce): each for each in known.none()}",
         "tests/test_actions_messages.py::"
         "test_the_same_nonce_and_text_is_one_message_and_one_event",
     ),
@@ -65,6 +65,13 @@ _STORING = [
         "                drafts = []",
         "tests/test_consumers.py::"
         "test_what_stands_before_the_frame_that_ends_the_socket_is_stored",
+    ),
+    Mutant(
+        "gone-acts", "P9", "who was switched off since their request came in still changes a room",
+        "chat/actions/rooms.py",
+        "filter(pk=actor.pk, is_active=True)", "filter(pk=actor.pk)",
+        "tests/test_actions_rooms.py::"
+        "test_who_was_switched_off_since_they_asked_does_nothing_more",
     ),
     Mutant(
         "outsider-writes", "P9", "who is not in the room posts into it",

@@ -141,6 +141,14 @@ async def test_what_stands_before_the_frame_that_ends_the_socket_is_stored(his, 
     assert await bodies() == [f"Message {number}" for number in range(5)]
 
 
+async def test_a_nonce_that_is_no_text_is_refused_and_its_neighbours_are_stored(lobby, his):
+    await his.say("Before", '{"type": "post", "body": "Deep", "nonce": [[["x"]]]}', "Behind")
+
+    assert "has to be a text" in await his.until_heard("#notice")
+    await his.until_heard("Behind<")
+    assert await bodies(lobby) == ["Before", "Behind"]
+
+
 async def test_too_many_posts_are_refused_and_the_socket_lives(his, settings):
     settings.LIMIT_POSTS = Rate(2, 3600)
     for number in range(3):

@@ -67,6 +67,17 @@ def test_an_entry_that_fits_nowhere_has_a_frame_of_its_own(lobby, say, monkeypat
     assert [shown_ids(frame.text) for frame in frames] == [[said[0].pk], [said[1].pk]]
 
 
+def test_an_entry_that_cannot_be_rendered_holds_up_nothing_behind_it(alice, lobby, say):
+    change_room(editor=alice, room=lobby, name="Lobby", purpose="")
+    Event.objects.filter(room=lobby).update(kind="of.a.newer.process")
+    message = say("Behind it")[-1]
+
+    [frame] = fragments.frames(events(lobby), PAGE)
+
+    assert shown_ids(frame.text) == [message.pk]
+    assert f'name="after" value="{message.seq}"' in frame.text
+
+
 def test_an_empty_log_is_no_frame():
     assert fragments.frames([], PAGE) == []
     assert fragments.changes([], PAGE) == []

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 
+from project.environment import Rate
 from tests.visits import PASSWORD, errors, is_signed_in, sign_in_as
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +41,15 @@ def test_a_password_that_is_no_good_changes_nothing(fields, bob, sign_in):
     assert NEW_PASSWORD not in answer.content.decode()
     bob.refresh_from_db()
     assert bob.check_password(PASSWORD)
+
+
+def test_nobody_tries_old_passwords_for_ever(bob, sign_in, settings):
+    settings.LIMIT_SIGNINS = Rate(3, 3600)
+    browser = sign_in(bob)
+
+    answers = [change_password(browser, old=f"guess {number}").status_code for number in range(4)]
+
+    assert answers == [422, 422, 422, 429]
 
 
 @pytest.fixture

@@ -102,11 +102,12 @@ def set_password(*, person: Person, password: str, session: SessionBase | None =
     """Signs this person out everywhere but in `session`, in which they have set it themselves."""
     person.set_password(password)  # before the transaction: it takes a while
     with transaction.atomic():
-        person.save(update_fields=["password"])
         if session is not None:
-            # Now and not with the answer: until then it would be one that doesn't know it.
+            # Now and not with the answer: until then it would be one that doesn't know it. And
+            # first: who signs out of it locks it before the count of revocations, too.
             session[HASH_SESSION_KEY] = person.get_session_auth_hash()
             session.save()
+        person.save(update_fields=["password"])
         events.withdraw()
 
 

@@ -113,7 +113,9 @@ def _earlier(posts: list[Post]) -> dict[tuple[int, str], Message]:
     found = Message.objects.filter(
         author__in={post.author_id for post in posts}, nonce__in={post.nonce for post in posts}
     )
-    return {(each.author_id, each.nonce): each for each in found.order_by()}
+    # With the room: that is compared behind the commit, where a query more could still fail.
+    known = found.select_related("room").order_by()
+    return {(each.author_id, each.nonce): each for each in known}
 
 
 def _members(posts: list[Post], rooms: dict[str, Room]) -> dict[tuple[str, int], Membership]:

@@ -49,7 +49,7 @@ def create_room(*, creator: Person, name: str, purpose: str, kind: RoomKind) -> 
 def join_room(*, person: Person, room: Room) -> None:
     """Twice is once."""
     with transaction.atomic():
-        room = events.lock(room.pk)
+        room, person = _locked(room, person)
         if not can_join(person, room):
             raise Refused(_no_entry(room))
         _enter(room, person=person, actor=person)
@@ -63,7 +63,7 @@ def _no_entry(room: Room) -> str:
 
 def leave_room(*, person: Person, room: Room) -> None:
     with transaction.atomic():
-        room = events.lock(room.pk)
+        room, person = _locked(room, person)
         if not can_leave(person, room):
             raise Refused(_("This room can't be left."))
         _exit(room, person=person, actor=person, kind=EventKind.MEMBER_LEFT)
@@ -72,7 +72,7 @@ def leave_room(*, person: Person, room: Room) -> None:
 def invite_into_room(*, inviter: Person, room: Room, people: Iterable[Person]) -> None:
     """Puts people into the room; who is already in it stays."""
     with transaction.atomic():
-        room = events.lock(room.pk)
+        room, inviter = _locked(room, inviter)
         if not can_invite_into(inviter, room):
             raise Refused(_("Only people in this room can invite others into it."))
         for person in people:
@@ -81,7 +81,7 @@ def invite_into_room(*, inviter: Person, room: Room, people: Iterable[Person]) -
 
 def remove_from_room(*, remover: Person, room: Room, person: Person) -> None:
     with transaction.atomic():
-        room = events.lock(room.pk)
+        room, remover = _locked(room, remover)
         if not can_change_room(remover, room) or not can_leave(person, room):
             raise Refused(_("You can't take people out of this room."))
         _exit(room, person=person, actor=remover, kind=EventKind.MEMBER_REMOVED)
@@ -89,7 +89,7 @@ def remove_from_room(*, remover: Person, room: Room, person: Person) -> None:
 
 def change_room(*, editor: Person, room: Room, name: str, purpose: str) -> None:
     with transaction.atomic():
-        room = events.lock(room.pk)
+        room, editor = _locked(room, editor)
         if not can_change_room(editor, room):
             raise Refused(_("Only administrators and who created this room can change it."))
         room.name, room.purpose = name, purpose
@@ -100,14 +100,14 @@ def change_room(*, editor: Person, room: Room, name: str, purpose: str) -> None:
 def make_private(*, editor: Person, room: Room) -> None:
     """Who is in it stays; whoever only read along is shut out. Twice is once."""
     with transaction.atomic():
-        if _changed_kind(editor, events.lock(room.pk), RoomKind.PRIVATE):
+        if _changed_kind(editor, room, RoomKind.PRIVATE):
             events.withdraw()
 
 
 def make_public(*, editor: Person, room: Room) -> None:
     """Every member of the site may read it, with all that was said in it. Twice is once."""
     with transaction.atomic():
-        _changed_kind(editor, events.lock(room.pk), RoomKind.PUBLIC)
+        _changed_kind(editor, room, RoomKind.PUBLIC)
 
 
 def archive_room(*, archiver: Person, room: Room) -> None:
@@ -164,7 +164,21 @@ def enter_first_rooms(*, person: Person, rooms: Iterable[Room], inviter: Person 
             _enter(events.lock(room_id), person=person, actor=actor)
 
 
+def _locked(room: Room, actor: Person) -> tuple[Room, Person]:
+    """Both as they are now, and as they stay until the transaction ends.
+
+    Whoever was switched off, or has become a guest, since their request came in does nothing more.
+    The room first: rooms before people is everybody's order.
+    """
+    room = events.lock(room.pk)
+    row = Person.objects.select_for_update(no_key=True).filter(pk=actor.pk, is_active=True)
+    if (now := row.first()) is None:
+        raise Refused(_("Your account has been switched off."))
+    return room, now
+
+
 def _changed_kind(editor: Person, room: Room, kind: RoomKind) -> bool:
+    room, editor = _locked(room, editor)
     if not can_change_kind(editor, room):
         raise Refused(_("You can't change who may read this room."))
     if room.kind == kind:
@@ -177,7 +191,7 @@ def _changed_kind(editor: Person, room: Room, kind: RoomKind) -> bool:
 
 def _set_archived(archiver: Person, room: Room, at: datetime | None, kind: EventKind) -> None:
     with transaction.atomic():
-        room = events.lock(room.pk)
+        room, archiver = _locked(room, archiver)
         if not can_archive(archiver, room):
             raise Refused(_("You can't archive this room."))
         if room.is_archived != (at is not None):

@@ -122,7 +122,8 @@ class Feed:
 
     async def _replace(self, reader: Reader) -> int:
         frame = await self._returns.newest(reader)
-        await reader.send(frame.text)
+        if not reader.put(frame):
+            await reader.send(frame.text)
         reader.position = frame.seq
         await self._reach(frame.seq)
         return frame.seq

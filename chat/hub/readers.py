@@ -95,26 +95,33 @@ class SocketReader(Reader):
 class StreamReader(Reader):
     """A response that never ends: what is sent waits in `queue` until the server takes it.
 
-    None in the queue ends the page. A reader that falls 256 frames behind is ended: its
-    browser shows the link that goes on, and that page begins with the newest messages.
+    None in the queue ends the page. A reader that falls 256 frames behind is ended, and what
+    waits is dropped, all of it: a list never has a hole. Its browser shows the link that goes
+    on, and that page begins with the newest messages.
     """
 
     has_sidebar: bool = False
     end_code: int | None = None
-    queue: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(256))
+    queue: asyncio.Queue[Frame | None] = field(default_factory=lambda: asyncio.Queue(256))
+
+    def put(self, frame: Frame) -> bool:
+        if self.is_open:
+            try:
+                self.queue.put_nowait(frame)
+            except asyncio.QueueFull:
+                self._end(1013)
+        return True
 
     async def send(self, text: str) -> None:
-        if not self.is_open:
-            return
-        try:
-            self.queue.put_nowait(text)
-        except asyncio.QueueFull:
-            await self.close(1013)
+        self.put(Frame(text, self.position))
 
     async def close(self, code: int) -> None:
-        if not self.is_open:
-            return
+        if self.is_open:
+            self._end(code)
+
+    def _end(self, code: int) -> None:
         self.is_open, self.end_code = False, code
         if self.queue.full():
-            self.queue.get_nowait()
+            while not self.queue.empty():
+                self.queue.get_nowait()
         self.queue.put_nowait(None)

@@ -86,8 +86,16 @@ def sign_in(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
     return allauth.login(request, **kwargs)
 
 
+@of_this_site
+@login_required
+def change_password(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+    """allauth's, counted: who finds an open browser has not for ever to try passwords in it."""
+    if request.method == "POST":
+        limits.spend(settings.LIMIT_SIGNINS, "password", request.user.pk)
+    return allauth.password_change(request, **kwargs)
+
+
 sign_out = of_this_site(allauth.logout)
-change_password = of_this_site(login_required(allauth.password_change))
 set_password = of_this_site(allauth.password_reset_from_key)
 password_is_set = of_this_site(allauth.password_reset_from_key_done)
 

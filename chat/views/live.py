@@ -68,29 +68,30 @@ async def _written(
             return
         yield opening + sign
         hub_here.read(reader, reader.head)
-        async for text in _until_it_ends(reader, sign):
+        async for text, seq in _until_it_ends(reader, sign):
             yield text
-            hub_here.read(reader, reader.position)
+            hub_here.read(reader, seq)  # when the server has taken it, and not what still waits
         yield _closing(reader, room)
     finally:
         hub_here.remove(reader)
 
 
-async def _until_it_ends(reader: hub.StreamReader, sign: str) -> AsyncIterator[str]:
+async def _until_it_ends(reader: hub.StreamReader, sign: str) -> AsyncIterator[tuple[str, int]]:
+    """What is written, and the place in the log that it brings the page to; 0 for none."""
     loop = asyncio.get_running_loop()
     end, sign_at = loop.time() + STREAM_SECONDS, loop.time() + SIGN_OF_LIFE_SECONDS
     while (now := loop.time()) < end:
         if now >= sign_at:
             sign_at = now + SIGN_OF_LIFE_SECONDS
-            yield sign
+            yield sign, 0
         try:
             async with asyncio.timeout_at(min(sign_at, end)):
-                text = await reader.queue.get()
+                frame = await reader.queue.get()
         except TimeoutError:
             continue
-        if text is None:
+        if frame is None:
             return
-        yield text
+        yield frame.text, frame.seq
 
 
 def _closing(reader: hub.StreamReader, room: Room) -> str:

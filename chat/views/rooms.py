@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from chat import fragments, history, permissions
 from chat.actions import rooms as verbs
 from chat.context import is_plain
+from chat.database import in_passing
 from chat.forms import NewRoomForm, PeopleForm, RoomForm
 from chat.fragments import Kind
 from chat.history import Page
@@ -79,7 +80,8 @@ def room(request: Request, person: Person, slug: str) -> HttpResponse:
     at = number(request, "at")
     page = history.latest(found) if at is None else history.around(found, at)
     if person.last_room_id != found.pk:
-        Person.objects.filter(pk=person.pk).update(last_room=found)
+        with in_passing():
+            Person.objects.filter(pk=person.pk).update(last_room=found)
     return show(request, person, found, page)
 
 

@@ -102,6 +102,7 @@ FORMS: dict[str, Row] = {
     "H9 NUL in a path": (lambda v: v.get("/rooms/general%00/"), {404}),
     "H9 NUL in a static path": (lambda v: v.get("/static/%00"), {404}),
     "H9 NUL in a query": (lambda v: v.get("/rooms/?q=%00"), {404}),
+    "H9 NUL in a choice of people": (lambda v: v.post("/direct/new/", people="ada\0"), {422}),
     "H9 NUL in a message": (lambda v: v.say("Hel\0lo"), {422}),
     "H9 NUL in a nonce": (lambda v: v.say("Hello", nonce="nonce\0nonce"), {422}),
     "H9 NUL in a name of a field": (lambda v: v.post(body=b"&\0=a"), {422}),
