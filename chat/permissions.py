@@ -24,10 +24,12 @@ def can_invite_into(person: Person, room: Room) -> bool:
 
 
 def can_change_room(person: Person, room: Room) -> bool:
-    """Rename, describe, take people out: administrators who see it, and whoever created it."""
+    """Rename, describe, take people out: administrators who see it, and whoever created it and
+    is in it still."""
     if room.is_direct or person.is_guest:
         return False
-    return person.is_administrator or room.created_by_id == person.pk
+    is_creator = room.created_by_id == person.pk
+    return person.is_administrator or (is_creator and is_member(person, room))
 
 
 def can_change_kind(person: Person, room: Room) -> bool:

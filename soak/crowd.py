@@ -187,7 +187,7 @@ def refusal(answer: Answer) -> str:
 
 def named(location: str) -> int | None:
     """The message that a redirect leads to."""
-    _path, _, key = location.partition("#message-")
+    _path, _, key = location.partition("#said-")
     return int(key) if key else None
 
 

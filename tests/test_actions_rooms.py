@@ -64,6 +64,14 @@ def test_who_was_switched_off_since_they_asked_does_nothing_more(act, alice, bob
     assert [log(room), log(other)] == before
 
 
+def test_a_creator_who_was_taken_out_changes_the_room_no_more(alice, bob):
+    room = make_room(bob)
+    remove_from_room(remover=alice, room=room, person=bob)
+
+    with pytest.raises(Refused):
+        change_room(editor=bob, room=room, name="Still mine", purpose="")
+
+
 # --- Create --------------------------------------------------------------------------------
 
 

@@ -39,14 +39,14 @@ def test_without_htmx_a_post_leads_to_its_place(bobs):
 
     message = Message.objects.get()
     assert answer.status_code == 303
-    assert answer["Location"] == f"/rooms/general/#message-{message.pk}"
+    assert answer["Location"] == f"/rooms/general/#said-{message.pk}"
     assert "Hello, pond!" in bobs.get(answer["Location"]).content.decode()
 
 
 def test_a_plain_page_leads_to_a_plain_page(bobs):
     answer = post(bobs, plain="1")
 
-    assert answer["Location"] == f"/rooms/general/?plain=1#message-{Message.objects.get().pk}"
+    assert answer["Location"] == f"/rooms/general/?plain=1#said-{Message.objects.get().pk}"
 
 
 def test_with_htmx_the_answer_is_the_same_box_with_another_nonce(bobs):

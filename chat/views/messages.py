@@ -56,7 +56,9 @@ def _post(request: Request, person: Person, slug: str) -> HttpResponse:
         raise
     if request.htmx:
         return _fresh_box(request, message.room)
-    return done(request, f"{go(request, 'room', slug)}#message-{message.pk}")
+    # It names the message and no element: where there is one, browsers leave the cursor out of the
+    # box, in which the next message is to be typed. The newest stands above it anyway.
+    return done(request, f"{go(request, 'room', slug)}#said-{message.pk}")
 
 
 def _fresh_box(request: Request, room: Room) -> HttpResponse:

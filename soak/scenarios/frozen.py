@@ -115,4 +115,4 @@ async def _is_taken(chat: Backend, page: Page, key: str) -> bool:
     fields = {"csrfmiddlewaretoken": page.token, "nonce": nonce, "body": "too late"}
     answer = await line.post("/rooms/general/messages/", fields)
     line.close()
-    return "#message-" in answer.headers.get("location", "")
+    return "#said-" in answer.headers.get("location", "")

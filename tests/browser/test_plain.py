@@ -129,3 +129,17 @@ def test_every_action_is_a_form(windows, plain):
     press("Sign out")
     page.wait_for_url("**/login/*", wait_until="commit")
     assert not window.sockets
+
+
+@pytest.mark.parametrize("suffix", ("", "?plain=1"), ids=("without scripts", "plain=1"))
+def test_the_cursor_is_in_the_box_again_after_a_post(windows, suffix):
+    window = windows.person("member3", java_script_enabled=False)
+    window.go(f"/rooms/general/{suffix}")
+    window.composer.fill(f"Two in a row {suffix}")
+    window.page.keyboard.press("Enter")
+    window.page.wait_for_url("**#said-*", wait_until="commit")
+    expect(window.composer).to_be_focused()
+
+    window.page.keyboard.type("and on")
+
+    expect(window.composer).to_have_value("and on")

@@ -133,10 +133,10 @@ def test_a_reload_closes_sockets_and_they_come_back(proxied, people):
         reload(proxy)
         with suppress(ConnectionClosed):
             list(socket)
-        # Without a close frame htmx comes back at once; after Caddy's 1001 it is the page's own
-        # switch that does, within 45 s (tests/browser/test_connection.py).
-        ending = None if is_nginx(proxy) else Close(GOING_AWAY, "")
-        assert socket.protocol.close_rcvd == ending
+        # Without a close frame htmx comes back at once; after Caddy's 1001, which it sends most
+        # of the time, the page's own switch does, within 45 s (tests/browser/test_connection.py).
+        endings = [None] if is_nginx(proxy) else [None, Close(GOING_AWAY, "")]
+        assert socket.protocol.close_rcvd in endings
     with listener.socket() as socket:
         socket.send('{"type": "resume"}')
         assert speaker.post("after the reload") == 303
