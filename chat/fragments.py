@@ -178,14 +178,17 @@ def _page_parts(events: Iterable[Event], kind: Kind) -> Iterator[tuple[int, str]
 
 
 def _swap(event: Event, kind: Kind) -> str:
-    """What the entry does to a page. One that can't be rendered does nothing, and is logged: a
-    newer process's kind, or an owner's broken template, must not hold up what comes behind it."""
+    """What the entry does to a page. A change that can't be rendered does nothing, and is logged: a
+    newer process's kind, or an owner's broken template, must not hold up the messages behind it.
+    A message itself is never passed over: the list would have a hole."""
     context: dict[str, Any] = {"event": event, "room": event.room}
     if event.message is not None:
         context["fragment"] = message_fragment(event.message, kind)
     try:
         return render(_SWAPS[EventKind(event.kind)], context, kind)
     except Exception:
+        if event.kind == EventKind.MESSAGE_POSTED:
+            raise
         logger.exception("Entry %s of room %s can't be rendered", event.seq, event.room_id)
         return ""
 

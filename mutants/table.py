@@ -70,7 +70,7 @@ _STORING = [
         "gone-acts", "P9", "who was switched off since their request came in still changes a room",
         "chat/actions/rooms.py",
         "filter(pk=actor.pk, is_active=True)", "filter(pk=actor.pk)",
-        "tests/test_actions_rooms.py::"
+        "tests/test_actions_actors.py::"
         "test_who_was_switched_off_since_they_asked_does_nothing_more",
     ),
     Mutant(

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.template import TemplateDoesNotExist
 
 from chat import fragments
 from chat.actions.messages import post_message
@@ -67,7 +68,7 @@ def test_an_entry_that_fits_nowhere_has_a_frame_of_its_own(lobby, say, monkeypat
     assert [shown_ids(frame.text) for frame in frames] == [[said[0].pk], [said[1].pk]]
 
 
-def test_an_entry_that_cannot_be_rendered_holds_up_nothing_behind_it(alice, lobby, say):
+def test_a_change_that_cannot_be_rendered_holds_up_no_message_behind_it(alice, lobby, say):
     change_room(editor=alice, room=lobby, name="Lobby", purpose="")
     Event.objects.filter(room=lobby).update(kind="of.a.newer.process")
     message = say("Behind it")[-1]
@@ -76,6 +77,14 @@ def test_an_entry_that_cannot_be_rendered_holds_up_nothing_behind_it(alice, lobb
 
     assert shown_ids(frame.text) == [message.pk]
     assert f'name="after" value="{message.seq}"' in frame.text
+
+
+def test_a_message_is_never_passed_over(lobby, say, monkeypatch):
+    say("First", "Second")
+    monkeypatch.setitem(fragments._SWAPS, "message.posted", "no/such/template.html")
+
+    with pytest.raises(TemplateDoesNotExist):
+        fragments.frames(events(lobby), PAGE)
 
 
 def test_an_empty_log_is_no_frame():
