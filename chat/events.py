@@ -61,7 +61,8 @@ def append(
 def append_posts(room: Room, messages: list[Message]) -> None:
     """The next entries of a locked room's log: messages, numbered already. Rings once for all."""
     room.last_seq = room.last_message_seq = messages[-1].seq
-    room.save(update_fields=["last_seq", "last_message_seq"])
+    room.message_count = messages[-1].number
+    room.save(update_fields=["last_seq", "last_message_seq", "message_count"])
     kind = EventKind.MESSAGE_POSTED
     Event.objects.bulk_create(
         Event(room=room, seq=each.seq, kind=kind, actor_id=each.author_id, message=each)

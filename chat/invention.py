@@ -153,10 +153,14 @@ def _messages(
         progress(done, plan.messages)
     for room in rooms:
         room.last_seq = heads[room.pk]
-        room.last_message_seq = last[room.pk].seq if room.pk in last else 0
-    Room.objects.bulk_update(rooms, ["last_seq", "last_message_seq"], batch_size=500)
+        if room.pk in last:
+            room.last_message_seq, room.message_count = last[room.pk].seq, last[room.pk].number
+    heads_of = ["last_seq", "last_message_seq", "message_count"]
+    Room.objects.bulk_update(rooms, heads_of, batch_size=500)
     for room in rooms:
-        Membership.objects.filter(room=room).update(read_seq=room.last_message_seq)
+        Membership.objects.filter(room=room).update(
+            read_seq=room.last_message_seq, read_number=room.message_count
+        )
 
 
 def _drafts(
@@ -185,6 +189,7 @@ def _drafts(
             created_at=moment,
             previous_author_id=previous.author_id if previous else None,
             previous_at=previous.created_at if previous else None,
+            number=previous.number + 1 if previous else 1,
         )
         last[room.pk] = message
         yield message

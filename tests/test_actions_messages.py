@@ -113,7 +113,8 @@ def test_a_retry_after_leaving_still_finds_what_was_posted(bob, pond):
 def test_ones_own_post_is_read_and_the_others_see_it_as_new(alice, bob, lobby):
     message = post(bob, lobby)
 
-    assert Membership.objects.get(room=lobby, person=bob).read_seq == message.seq
+    membership = Membership.objects.get(room=lobby, person=bob)
+    assert (membership.read_seq, membership.read_number) == (message.seq, message.number)
     assert Membership.objects.get(room=lobby, person=alice).read_seq < message.seq
 
 

@@ -156,9 +156,10 @@ def _write(
         messages.append(previous)
         # Who writes has seen what stands above: their own message is not news to them.
         members[post.place].read_seq = seq
+        members[post.place].read_number = previous.number
     Message.objects.bulk_create(messages)
     events.append_posts(room, messages)
-    Membership.objects.bulk_update({members[post.place] for post in posts}, ["read_seq"])
+    Membership.objects.bulk_update({members[post.place] for post in posts}, ["read_seq", "read_number"])
     return {(message.author_id, message.nonce): message for message in messages}
 
 
@@ -179,6 +180,7 @@ def _message(room: Room, seq: int, post: Post, previous: Message | None) -> Mess
         created_at=timezone.now(),
         previous_author_id=previous.author_id if previous else None,
         previous_at=previous.created_at if previous else None,
+        number=previous.number + 1 if previous else 1,
     )
 
 

@@ -203,7 +203,9 @@ def _set_archived(archiver: Person, room: Room, at: datetime | None, kind: Event
 def _enter(room: Room, *, person: Person, actor: Person) -> None:
     # What was said before somebody came in is not news to them.
     _membership, is_new = Membership.objects.get_or_create(
-        room=room, person=person, defaults={"read_seq": room.last_message_seq}
+        room=room,
+        person=person,
+        defaults={"read_seq": room.last_message_seq, "read_number": room.message_count},
     )
     if is_new:
         events.append(room, EventKind.MEMBER_JOINED, actor=actor, person=person)

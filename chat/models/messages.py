@@ -24,6 +24,12 @@ class Message(models.Model):
 
     `previous_author` and `previous_at` are those of the message before it, fixed under the
     room's lock, so that a fragment knows for ever whether it continues that one.
+
+    An answer in a thread has a `root`, and stands in the room's list too when it is `in_room`;
+    `previous_reply_seq` is the place of the answer before it, 0 for the first one, fixed likewise.
+    `number` counts the room's list: this is its `number`th message, or stands behind that one.
+    `mentioned` are the people whom it tells, by key, and `room` for everybody in it.
+    A deleted one stays as a tombstone without a text.
     """
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages")
@@ -38,6 +44,19 @@ class Message(models.Model):
         Person, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     previous_at = models.DateTimeField(null=True)
+    number = models.PositiveBigIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+    edited_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+    mentioned = models.TextField(blank=True, default="")
+    reply_to = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
+    root = models.ForeignKey(
+        "self", null=True, on_delete=models.CASCADE, related_name="replies", db_index=False
+    )
+    in_room = models.BooleanField(default=True)
+    previous_reply_seq = models.PositiveBigIntegerField(default=0)
+    reply_count = models.PositiveIntegerField(default=0)
+    last_reply = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
 
     objects = MessageQuerySet.as_manager()
 
@@ -46,6 +65,12 @@ class Message(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["room", "seq"], name="one_message_a_place"),
             models.UniqueConstraint(fields=["author", "nonce"], name="one_message_a_nonce"),
+        )
+        indexes = (
+            models.Index(
+                fields=["room", "seq"], condition=models.Q(in_room=True), name="messages_of_a_list"
+            ),
+            models.Index(fields=["root", "seq"], name="messages_of_a_thread"),
         )
 
     def __str__(self) -> str:
@@ -79,6 +104,10 @@ def _day(moment: datetime) -> object:
 
 class EventKind(models.TextChoices):
     MESSAGE_POSTED = "message.posted"
+    MESSAGE_EDITED = "message.edited"
+    MESSAGE_DELETED = "message.deleted"
+    REACTION_ADDED = "reaction.added"
+    REACTION_REMOVED = "reaction.removed"
     MEMBER_JOINED = "member.joined"
     MEMBER_LEFT = "member.left"
     MEMBER_REMOVED = "member.removed"
@@ -88,7 +117,10 @@ class EventKind(models.TextChoices):
 
 
 class Event(models.Model):
-    """One entry of a room's log: `seq` counts 1, 2, 3… without gaps, in commit order."""
+    """One entry of a room's log: `seq` counts 1, 2, 3… without gaps, in commit order.
+
+    `detail` is the emoji of a reaction.
+    """
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="events")
     seq = models.PositiveBigIntegerField()
@@ -97,6 +129,7 @@ class Event(models.Model):
     actor = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     person = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     message = models.ForeignKey(Message, null=True, on_delete=models.CASCADE, related_name="+")
+    detail = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
         ordering = ("room", "seq")

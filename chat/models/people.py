@@ -64,6 +64,9 @@ class Person(AbstractBaseUser):
         "chat.Room", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
 
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_until = models.TimeField(null=True, blank=True)
+
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

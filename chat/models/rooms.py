@@ -53,7 +53,10 @@ class RoomQuerySet(models.QuerySet["Room"]):
 
 
 class Room(models.Model):
-    """A conversation and its log: `last_seq` numbers its events, `last_message_seq` its posts."""
+    """A conversation and its log: `last_seq` numbers its events.
+
+    `last_message_seq` is the place of the newest message in its list, the `message_count`th.
+    """
 
     slug = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=80)
@@ -68,6 +71,7 @@ class Room(models.Model):
     archived_at = models.DateTimeField(null=True, blank=True)
     last_seq = models.PositiveBigIntegerField(default=0)
     last_message_seq = models.PositiveBigIntegerField(default=0)
+    message_count = models.PositiveBigIntegerField(default=0)
     members = models.ManyToManyField(Person, through="Membership", related_name="rooms")
 
     objects = RoomQuerySet.as_manager()
@@ -105,16 +109,27 @@ class Room(models.Model):
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def mark_read(self, places: dict[tuple[int, int], int]) -> None:
-        """Moves read pointers forward, never back: (person, room) → the seq that was seen."""
+        """Moves read pointers forward, never back: (person, room) → the seq that was seen.
+
+        Those that somebody has put back stay until the room is opened again.
+        """
         with transaction.atomic():
             self._lock(places)
             for (room_id, seq), people in _by_place(places).items():
+                number = self._number(room_id, seq)
                 for start in range(0, len(people), 500):  # SQLite bounds a statement's values
                     self.filter(
                         room_id=room_id,
                         person__in=people[start : start + 500],
                         read_seq__lt=seq,
-                    ).update(read_seq=seq)
+                        is_kept_unread=False,
+                    ).update(read_seq=seq, read_number=number)
+
+    def _number(self, room_id: int, seq: int) -> int:
+        """How many messages of the room's list stand up to `seq`."""
+        message = self.model._meta.apps.get_model("chat", "Message")
+        found = message.objects.filter(room_id=room_id, in_room=True, seq__lte=seq)
+        return next(iter(found.order_by("-seq").values_list("number", flat=True)[:1]), 0)
 
     def _lock(self, places: dict[tuple[int, int], int]) -> None:
         """In the order in which whoever posts locks them: neither waits for the other in a circle.
@@ -135,13 +150,30 @@ def _by_place(places: dict[tuple[int, int], int]) -> dict[tuple[int, int], list[
     return people
 
 
+class Level(models.TextChoices):
+    """What of a room somebody wants to be told of."""
+
+    EVERYTHING = "everything", _("Everything")
+    MENTIONS = "mentions", _("Mentions only")
+    NOTHING = "nothing", _("Nothing")
+    HIDDEN = "hidden", _("Nothing, and hide it from my rooms")
+
+
 class Membership(models.Model):
-    """Somebody is in a room and has seen its messages up to `read_seq`."""
+    """Somebody is in a room and has seen its messages up to `read_seq`, the `read_number`th.
+
+    `is_kept_unread`: they have put the pointer back, and until they open the room again no page
+    that still shows it moves it on.
+    """
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
     joined_at = models.DateTimeField(default=timezone.now)
     read_seq = models.PositiveBigIntegerField(default=0)
+    read_number = models.PositiveBigIntegerField(default=0)
+    is_kept_unread = models.BooleanField(default=False)
+    level = models.CharField(max_length=12, choices=Level, default=Level.EVERYTHING)
+    muted_until = models.DateTimeField(null=True, blank=True)
 
     objects = MembershipQuerySet.as_manager()
 

@@ -21,6 +21,7 @@ class Site(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     name = models.CharField(max_length=80, default="Natterjack")
     welcome = models.TextField(max_length=2000, blank=True)
+    edit_minutes = models.PositiveIntegerField(null=True, blank=True)
     epoch = models.UUIDField(default=uuid.uuid4)
     revocations = models.PositiveBigIntegerField(default=0)
 
