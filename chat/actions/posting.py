@@ -159,7 +159,8 @@ def _write(
         members[post.place].read_number = previous.number
     Message.objects.bulk_create(messages)
     events.append_posts(room, messages)
-    Membership.objects.bulk_update({members[post.place] for post in posts}, ["read_seq", "read_number"])
+    seen = {members[post.place] for post in posts}
+    Membership.objects.bulk_update(seen, ["read_seq", "read_number"])
     return {(message.author_id, message.nonce): message for message in messages}
 
 
