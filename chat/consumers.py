@@ -17,13 +17,16 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from chat import fragments, frames, hub, limits, wire
+from chat.actions import changes
 from chat.actions.messages import prepare, submit
 from chat.actions.posting import Post
+from chat.actions.threads import mark_thread_read
 from chat.database import in_database, is_outage
-from chat.errors import Invalid, Refused, TooMany
-from chat.forms import MessageForm, first_error
+from chat.errors import Invalid, Refused, SignedOut, TooMany
+from chat.forms import BodyForm, MessageForm, first_error
 from chat.fragments import Kind
 from chat.handshake import Refusal, Visitor
+from chat.hub import standing
 from chat.models import Message, Person, Room
 
 logger = logging.getLogger(__name__)
@@ -58,6 +61,7 @@ class Draft:
     slug: object
     body: str
     nonce: str
+    reply_to: int | None
 
 
 class ChatConsumer(AsyncConsumer):
@@ -243,7 +247,9 @@ class ChatConsumer(AsyncConsumer):
             case "resume":
                 await self._resume(frame)
             case "read":
-                hub.current().read(self.reader, frames.number(frame, "seq") or 0)
+                await self._read(frame)
+            case "edit" | "delete" | "react":
+                await in_database(_change, self.reader, frame)
             case _:
                 raise frames.BadFrame(_("This type of frame is unknown."))
 
@@ -251,7 +257,8 @@ class ChatConsumer(AsyncConsumer):
         nonce = frame.get("nonce") or secrets.token_urlsafe(16)
         if not isinstance(nonce, str):  # what is nested deeply is more than `str` can take
             raise frames.BadFrame(_("“%(name)s” has to be a text.") % {"name": "nonce"})
-        form = MessageForm({"body": frame.get("body"), "nonce": nonce})
+        reply_to = frames.number(frame, "reply_to")
+        form = MessageForm({"body": frame.get("body"), "nonce": nonce, "reply_to": reply_to})
         if not form.is_valid():
             raise Invalid(first_error(form))
         return Draft(slug="" if self.visitor.slug else frame.get("room", ""), **form.cleaned_data)
@@ -266,6 +273,14 @@ class ChatConsumer(AsyncConsumer):
                 await self._answer(outcome)
             elif isinstance(outcome, BaseException):
                 raise outcome
+
+    async def _read(self, frame: dict[str, Any]) -> None:
+        seq, root_id = frames.number(frame, "seq") or 0, frames.number(frame, "thread")
+        if root_id is None:
+            hub.current().read(self.reader, seq)
+        else:
+            person_id = self.reader.person_id
+            await in_database(mark_thread_read, person_id=person_id, root_id=root_id, seq=seq)
 
     async def _resume(self, frame: dict[str, Any]) -> None:
         self.has_asked = True
@@ -303,8 +318,32 @@ def _prepared(reader: hub.Reader, here: Room | None, draft: Draft) -> Post:
         slug=room.slug,
         body=draft.body,
         nonce=draft.nonce,
+        reply_to=draft.reply_to,
         caller=reader,
     )
+
+
+def _change(reader: hub.Reader, frame: dict[str, Any]) -> None:
+    """Edits, deletes or reacts, as the page's forms do; not by the hand of who is signed out."""
+    if standing.signed_out({reader}):
+        raise SignedOut(_("You have been signed out."))
+    person = Person.objects.get(pk=reader.person_id)
+    seen = Message.objects.filter(room__in=Room.objects.visible_to(person))
+    message = seen.filter(pk=frames.number(frame, "message") or 0).first()
+    if message is None:
+        raise Refused(_("There is no such message, or it is not for you."))
+    match frame["type"]:
+        case "edit":
+            form = BodyForm({"body": frame.get("body")})
+            if not form.is_valid():
+                raise Invalid(first_error(form))
+            changes.edit_message(editor=person, message=message, **form.cleaned_data)
+        case "delete":
+            changes.delete_message(deleter=person, message=message)
+        case _:
+            emoji = frame.get("emoji")
+            emoji = emoji if isinstance(emoji, str) else ""
+            changes.toggle_reaction(person=person, message=message, emoji=emoji)
 
 
 def _find(person_id: int, slug: object) -> Room | None:

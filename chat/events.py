@@ -42,15 +42,24 @@ def append(
     *,
     actor: Person,
     person: Person | None = None,
+    message: Message | None = None,
+    detail: str = "",
 ) -> Event:
     """Writes the next entry of a locked room's log, and rings once the transaction is durable.
 
     `person` is whom it happened to, for membership events: their own pages are told as well.
+    `message` is the one that it happened to, `detail` as in `Event`.
     """
     room.last_seq += 1
     room.save(update_fields=["last_seq"])
     event = Event.objects.create(
-        room=room, seq=room.last_seq, kind=kind, actor=actor, person=person
+        room=room,
+        seq=room.last_seq,
+        kind=kind,
+        actor=actor,
+        person=person,
+        message=message,
+        detail=detail,
     )
     people = () if person is None else (person.pk,)
     ring = hub.Ring(room_id=room.pk, seq=event.seq, kind=kind.value, people=people)
@@ -60,8 +69,10 @@ def append(
 
 def append_posts(room: Room, messages: list[Message]) -> None:
     """The next entries of a locked room's log: messages, numbered already. Rings once for all."""
-    room.last_seq = room.last_message_seq = messages[-1].seq
-    room.message_count = messages[-1].number
+    room.last_seq = messages[-1].seq
+    for message in messages:
+        if message.in_room:
+            room.last_message_seq, room.message_count = message.seq, message.number
     room.save(update_fields=["last_seq", "last_message_seq", "message_count"])
     kind = EventKind.MESSAGE_POSTED
     Event.objects.bulk_create(

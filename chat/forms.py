@@ -30,10 +30,27 @@ class BodyField(forms.CharField):
             raise forms.ValidationError(str(error.sentence), code="body") from None
 
 
-class MessageForm(forms.Form):
-    """A post. The nonce comes with the form, or from the program that wants to retry safely."""
+class BodyForm(forms.Form):
+    """What a message is to say."""
 
     body = BodyField()
+
+
+class MessageForm(BodyForm):
+    """A post. The nonce comes with the form, or from the program that wants to retry safely.
+
+    `reply_to` is the message that it quotes, by key.
+    """
+
+    reply_to = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**63 - 1,
+        error_messages={
+            key: _("The message that you answer is not in this room.")
+            for key in ("invalid", "min_value", "max_value")
+        },
+    )
     nonce = forms.CharField(
         validators=[RegexValidator(r"\A[A-Za-z0-9_-]{8,64}\Z", _("This form is damaged. Reload."))]
     )

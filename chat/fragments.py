@@ -7,6 +7,7 @@ shows in every open browser.
 """
 
 import logging
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -30,10 +31,21 @@ MAX_FRAME_BYTES = 128 * 1024
 MAX_SIDEBAR_BYTES = 200 * 1024
 LINE_BYTES = 350
 
+# Where a stream's own nonce goes: what is written to all streams alike can't know it. Nobody can
+# write it in a message before it is made.
+NONCE = secrets.token_urlsafe(16)
+# What stands before the ids of messages in a thread, where they may stand in the room, too.
+THREAD = "thread-"
+
 _MEMBERS = "chat/swaps/members.html"
 _ARCHIVED = "chat/swaps/room.archived.html"
+_REACTION = "chat/swaps/reaction.html"
 _SWAPS = {
     EventKind.MESSAGE_POSTED: "chat/swaps/message.posted.html",
+    EventKind.MESSAGE_EDITED: "chat/swaps/message.edited.html",
+    EventKind.MESSAGE_DELETED: "chat/swaps/message.deleted.html",
+    EventKind.REACTION_ADDED: _REACTION,
+    EventKind.REACTION_REMOVED: _REACTION,
     EventKind.ROOM_CHANGED: "chat/swaps/room.changed.html",
     EventKind.ROOM_ARCHIVED: _ARCHIVED,
     EventKind.ROOM_UNARCHIVED: _ARCHIVED,
@@ -45,15 +57,20 @@ _SWAPS = {
 
 @dataclass(frozen=True)
 class Kind:
-    """What a rendering depends on: the format, and the reader's language and time zone."""
+    """What a rendering depends on: the format, and the reader's language and time zone.
+
+    A stream shows one list: the room's, or that of the thread of the message `thread`. A page gets
+    all that happens in its room, and shows what it has a place for.
+    """
 
     format: str
     language: str
     time_zone: str
+    thread: int | None = None
 
     @classmethod
-    def of(cls, person: Person, page: str = "html") -> "Kind":
-        return cls(page, person.language, person.time_zone)
+    def of(cls, person: Person, page: str = "html", thread: int | None = None) -> "Kind":
+        return cls(page, person.language, person.time_zone, thread)
 
 
 @dataclass(frozen=True)
@@ -76,17 +93,21 @@ def render(template: str, context: Mapping[str, Any], kind: Kind) -> SafeString:
     return SafeString(text)
 
 
-def message_fragment(message: Message, kind: Kind) -> SafeString:
-    """One message. One that can't be rendered says so and is logged; the page lives."""
+def message_fragment(message: Message, kind: Kind, place: str = "") -> SafeString:
+    """One message, in its room's list or in its thread's.
+
+    One that can't be rendered says so and is logged; the page lives.
+    """
+    context = {"message": message, "place": place}
     try:
-        return render("chat/fragments/message.html", {"message": message}, kind)
+        return render("chat/fragments/message.html", context, kind)
     except Exception:
         logger.exception("Message %s can't be rendered", message.pk)
-        return render("chat/fragments/unrenderable.html", {"message": message}, kind)
+        return render("chat/fragments/unrenderable.html", context, kind)
 
 
-def page_fragments(page: Page, kind: Kind) -> list[SafeString]:
-    return [message_fragment(message, kind) for message in page.messages]
+def page_fragments(page: Page, kind: Kind, place: str = "") -> list[SafeString]:
+    return [message_fragment(message, kind, place) for message in page.messages]
 
 
 def frames(events: Iterable[Event], kind: Kind) -> list[Frame]:
@@ -105,9 +126,14 @@ def packed(entries: Iterable[tuple[int, str]], kind: Kind) -> list[Frame]:
 
 
 def changes(events: Iterable[Event], kind: Kind) -> list[Frame]:
-    """The entries that change what stands in a page already, without the list's own posts."""
-    others = [event for event in events if event.kind != EventKind.MESSAGE_POSTED]
-    return _packed(_page_parts(others, kind), lambda _seq: "") if kind.format == "html" else []
+    """The entries that change what stands in a page already, without the list's own posts.
+
+    An answer in a thread comes along: it goes where it is missing, and nowhere else.
+    """
+    if kind.format != "html":
+        return []
+    parts = ((event.seq, _swap(event, kind, is_repeated=True)) for event in events)
+    return _packed(((seq, text) for seq, text in parts if text), lambda _seq: "")
 
 
 def reset(room: Room, kind: Kind) -> Frame:
@@ -177,13 +203,17 @@ def _page_parts(events: Iterable[Event], kind: Kind) -> Iterator[tuple[int, str]
         yield event.seq, _swap(event, kind)
 
 
-def _swap(event: Event, kind: Kind) -> str:
+def _swap(event: Event, kind: Kind, *, is_repeated: bool = False) -> str:
     """What the entry does to a page. A change that can't be rendered does nothing, and is logged: a
     newer process's kind, or an owner's broken template, must not hold up the messages behind it.
     A message itself is never passed over: the list would have a hole."""
-    context: dict[str, Any] = {"event": event, "room": event.room}
-    if event.message is not None:
-        context["fragment"] = message_fragment(event.message, kind)
+    message = event.message
+    context: dict[str, Any] = {"event": event, "room": event.room, "message": message}
+    if message is not None and event.kind == EventKind.MESSAGE_POSTED:
+        is_new = message.in_room and not is_repeated
+        context["fragment"] = message_fragment(message, kind) if is_new else ""
+        is_answer = message.root_id is not None
+        context["answer"] = message_fragment(message, kind, THREAD) if is_answer else ""
     try:
         return render(_SWAPS[EventKind(event.kind)], context, kind)
     except Exception:
@@ -195,13 +225,30 @@ def _swap(event: Event, kind: Kind) -> str:
 
 def _stream_parts(events: Iterable[Event], kind: Kind) -> Iterator[tuple[int, str]]:
     for event in events:
-        if event.message is not None and event.kind == EventKind.MESSAGE_POSTED:
-            yield event.seq, message_fragment(event.message, kind)
-        elif event.kind in (EventKind.ROOM_ARCHIVED, EventKind.ROOM_UNARCHIVED):
-            context = {"room": event.room}
-            yield event.seq, render("chat/fragments/stream_note.html", context, kind)
-        else:
+        try:
+            yield event.seq, _streamed(event, kind)
+        except Exception:
+            logger.exception("Entry %s of room %s can't be rendered", event.seq, event.room_id)
             yield event.seq, ""
+
+
+def _streamed(event: Event, kind: Kind) -> str:
+    """What the entry writes into a page that can't be changed any more: lines, and rules of style
+    that hide what stood there before or say what is so now."""
+    message = event.message
+    if event.kind in (EventKind.ROOM_ARCHIVED, EventKind.ROOM_UNARCHIVED):
+        return render("chat/fragments/stream_note.html", {"room": event.room}, kind)
+    if message is None:
+        return ""
+    is_here = message.in_room if kind.thread is None else message.root_id == kind.thread
+    line = ""
+    if is_here and event.kind == EventKind.MESSAGE_POSTED:
+        line = message_fragment(message, kind, "" if kind.thread is None else THREAD)
+    elif is_here and event.kind == EventKind.MESSAGE_EDITED:
+        # Under an id of its own: the hidden one keeps the other.
+        line = message_fragment(message, kind, f"v{message.version}-")
+    context = {"event": event, "message": message, "nonce": NONCE}
+    return line + render("chat/fragments/stream_rule.html", context, kind).strip()
 
 
 def _tail(seq: int, kind: Kind) -> str:

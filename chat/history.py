@@ -1,4 +1,7 @@
-"""A room's messages, page by page, by keyset: the millionth page is as fast as the first."""
+"""A room's messages, page by page, by keyset: the millionth page is as fast as the first.
+
+A room's list holds what was said in it; what was answered in a thread alone stands in that.
+"""
 
 from dataclasses import dataclass
 
@@ -60,6 +63,16 @@ def around(room: Room, seq: int) -> Page:
     return before(room, (upper[-1].seq if upper else seq) + 1)
 
 
+def thread(root: Message, seq: int | None = None) -> Page:
+    """The page of a thread's answers that ends right before `seq`; None: the newest."""
+    head = _head(root.room)
+    answers = Message.objects.shown().filter(root=root, seq__lte=head)
+    top = head if seq is None else min(seq - 1, head)
+    found = list(answers.filter(seq__lte=top).order_by("-seq")[: PAGE_SIZE + 1])
+    newer = seq is not None and answers.filter(seq__gt=top).exists()
+    return Page(found[:PAGE_SIZE][::-1], head, has_older=len(found) > PAGE_SIZE, has_newer=newer)
+
+
 def _head(room: Room) -> int:
     # All of it at once: a page that has passed a renaming is not told of it again.
     room.refresh_from_db()
@@ -67,4 +80,4 @@ def _head(room: Room) -> int:
 
 
 def _messages(room: Room) -> MessageQuerySet:
-    return Message.objects.shown().filter(room=room)
+    return Message.objects.shown().filter(room=room, in_room=True)

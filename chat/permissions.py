@@ -3,11 +3,39 @@
 Pages, sockets and the API ask here, and so do the verbs themselves, under the room's lock.
 """
 
-from chat.models import Membership, Person, Role, Room
+from datetime import timedelta
+
+from django.utils import timezone
+
+from chat.models import Membership, Message, Person, Role, Room, Site
 
 
 def can_post(person: Person, room: Room) -> bool:
     return not room.is_archived and is_member(person, room)
+
+
+def can_edit(person: Person, message: Message) -> bool:
+    """Its author, who is in the room still, within the time that the site gives."""
+    minutes = Site.load().edit_minutes
+    in_time = minutes is None or timezone.now() - message.created_at <= timedelta(minutes=minutes)
+    is_ones_own = message.author_id == person.pk and not message.is_deleted
+    return is_ones_own and in_time and can_post(person, message.room)
+
+
+def can_delete(person: Person, message: Message) -> bool:
+    """Who may edit it, and who may change the room: also when it is archived, or others left."""
+    if message.is_deleted:
+        return False
+    return can_edit(person, message) or can_change_room(person, message.room)
+
+
+def can_react(person: Person, message: Message) -> bool:
+    return not message.is_deleted and can_post(person, message.room)
+
+
+def can_answer(person: Person, root: Message) -> bool:
+    """In a thread: a deleted message begins none, but one that there is goes on."""
+    return (not root.is_deleted or root.reply_count > 0) and can_post(person, root.room)
 
 
 def can_join(person: Person, room: Room) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from chat.views import accounts, live, messages, people, rooms, site, system
+from chat.views import accounts, live, messages, people, rooms, site, slots, system, threads
 
 urlpatterns = [
     path("", rooms.home, name="home"),
@@ -35,6 +35,16 @@ urlpatterns = [
     path("rooms/<slug:slug>/members/", rooms.members, name="room_members"),
     path("rooms/<slug:slug>/members/<str:username>/remove/", rooms.remove, name="room_remove"),
     path("messages/<int:message_id>/", messages.permalink, name="permalink"),
+    path("messages/<int:message_id>/menu/", slots.menu, name="message_menu"),
+    path("messages/<int:message_id>/slot/", slots.slot, name="slot"),
+    path("messages/<int:message_id>/reply/", slots.reply, name="reply"),
+    path("messages/<int:message_id>/edit/", slots.edit, name="edit"),
+    path("messages/<int:message_id>/versions/", slots.versions, name="versions"),
+    path("messages/<int:message_id>/delete/", slots.delete, name="delete"),
+    path("messages/<int:message_id>/reactions/", slots.reactions, name="reactions"),
+    path("messages/<int:message_id>/thread/", threads.thread, name="thread"),
+    path("messages/<int:message_id>/thread/live/", live.thread, name="thread_live"),
+    path("messages/<int:message_id>/thread/follow/", threads.follow, name="follow"),
     path("composer/lines/", messages.lines, name="lines"),
     path("socket/", rooms.socket, name="socket"),
     path("direct/new/", people.direct_new, name="direct_new"),

@@ -37,7 +37,11 @@ def lines_mode(request: HttpRequest) -> str:
 
 
 def _rules(person: Person) -> str:
-    rules = [f'[data-author="{person.pk}"] .author-only {{ display: revert; }}']
+    rules = [
+        f'[data-author="{person.pk}"] .author-only {{ display: revert; }}',
+        f'.reaction[data-people~="{person.pk}"] {{ --reaction-edge: var(--color-accent); '
+        "--reaction-surface: var(--color-chosen); }",
+    ]
     if person.is_administrator:
         rules.append(".administrator-only { display: revert; }")
     return "".join(f"{rule}\n" for rule in rules)

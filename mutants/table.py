@@ -10,8 +10,8 @@ _STORING = [
     Mutant(
         "acknowledged-before-commit", "P1", "who posts is answered before it is durable",
         "chat/actions/posting.py",
-        "            messages |= _write(rooms[slug], group, members)\n",
-        "            messages |= _write(rooms[slug], group, members)\n"
+        "            messages |= _write(rooms[slug], group, members, others)\n",
+        "            messages |= _write(rooms[slug], group, members, others)\n"
         "        for post in posts:\n"
         "            post.settle(refused.get(post) or _answer(post, messages[post.key]))\n",
         "tests/test_actions_messages.py::test_what_could_not_be_committed_is_not_acknowledged",
@@ -68,7 +68,7 @@ _STORING = [
     ),
     Mutant(
         "gone-acts", "P9", "who was switched off since their request came in still changes a room",
-        "chat/actions/rooms.py",
+        "chat/actions/locks.py",
         "filter(pk=actor.pk, is_active=True)", "filter(pk=actor.pk)",
         "tests/test_actions_actors.py::"
         "test_who_was_switched_off_since_they_asked_does_nothing_more",
@@ -175,8 +175,8 @@ _READING = [
     Mutant(
         "page-newer-than-its-place", "P5", "a page holds what its cursor says it has not seen",
         "chat/history.py",
-        "    top = head if seq is None else min(seq - 1, head)",
-        "    top = 2**62 if seq is None else min(seq - 1, head)",
+        "    top = head if seq is None else min(seq - 1, head)\n    found = list(_m",
+        "    top = 2**62 if seq is None else min(seq - 1, head)\n    found = list(_m",
         MACHINE, QUICKLY,
     ),
     Mutant(

@@ -95,6 +95,15 @@ def may_change_kind(role, state):
     return state != "direct" and role == "owner"
 
 
+def may_edit(role, state):
+    """The messages are the owner's."""
+    return role == "owner" and not state.startswith("archived")
+
+
+def may_delete(role, state):
+    return may_edit(role, state) or may_change(role, state)
+
+
 def may_invite(role, state):
     return state != "direct" and is_in(role, state) and role != "guest in it"
 
@@ -137,6 +146,7 @@ LINK = "^password/new/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/"
 # allauth's, which take every method that a form may be sent with.
 THEIRS = ("login/", "logout/", "password/", f"{LINK}$")
 ROOM = "rooms/<slug:slug>/"
+SAID = "messages/<int:message_id>/"
 NEW = {"name": "Attic", "purpose": "", "kind": "public"}
 MESSAGE = {"body": "Hello", "nonce": "nonce-of-matrix"}
 PERSON = {"name": "Somebody", "time_zone": "UTC", "language": "en"}
@@ -185,6 +195,16 @@ ROOMS = {
     f"{ROOM}members/": Row(readers(), those(may_invite), {"people": "charlie"}),
     f"{ROOM}members/<str:username>/remove/": Row(post=those(may_change)),
     "messages/<int:message_id>/": Row(readers(302)),
+    f"{SAID}menu/": Row(readers()),
+    f"{SAID}slot/": Row(readers()),
+    f"{SAID}reply/": Row(readers()),
+    f"{SAID}edit/": Row(readers(), those(may_edit), {"body": "Hello again"}),
+    f"{SAID}versions/": Row(readers()),
+    f"{SAID}delete/": Row(readers(), those(may_delete)),
+    f"{SAID}reactions/": Row(readers(), those(may_post), {"emoji": "👍"}),
+    f"{SAID}thread/": Row(readers(), those(may_post), MESSAGE),
+    f"{SAID}thread/live/": Row(readers()),
+    f"{SAID}thread/follow/": Row(post=those(is_in), typed={"follow": "1"}),
     "composer/lines/": Row(post=readers(), typed={"lines": "many", "room": "<slug:slug>"}),
 }
 SOCKETS = {"ws/chat/", "ws/chat/<slug:slug>/", ""}

@@ -10,7 +10,17 @@ ROOT = settings.BASE_DIR / "chat"
 
 # From the ground up. A name stands for a module, or for a package with all that is in it.
 FLOORS = [
-    {"characters", "colours", "console", "errors", "headers", "database", "sqlite", "wire"},
+    {
+        "characters",
+        "colours",
+        "console",
+        "emojis",
+        "errors",
+        "headers",
+        "database",
+        "sqlite",
+        "wire",
+    },
     {"connections", "counters", "group_commit", "sockets", "names", "markup", "avatars"},
     {"models"},
     {"permissions", "forms", "history", "sidebar", "limits", "frames"},

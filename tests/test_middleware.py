@@ -2,6 +2,7 @@
 
 import gzip
 import logging
+import re
 
 import pytest
 from channels.testing import HttpCommunicator
@@ -75,10 +76,14 @@ def test_a_room_may_show_its_own_stream(page, alices):
     assert policy(alices.get(page)) == POLICY | {"frame-src 'self'"}
 
 
-def test_the_stream_alone_may_be_framed_by_our_own_pages(alices):
+def test_the_stream_alone_may_be_framed_by_our_own_pages_and_has_rules_of_its_own(alices):
     answer = alices.get("/rooms/general/live/")
 
-    assert policy(answer) == POLICY - {"frame-ancestors 'none'"} | {"frame-ancestors 'self'"}
+    found = policy(answer)
+    (styles,) = (each for each in found if each.startswith("style-src"))
+    assert re.fullmatch(r"style-src 'self' 'nonce-[\w+/]{22}=='", styles)
+    own = {"frame-ancestors 'none'", "style-src 'self'"}
+    assert found == POLICY - own | {"frame-ancestors 'self'", styles}
     assert answer["X-Frame-Options"] == "SAMEORIGIN"
     assert answer["Cache-Control"] == "no-store"
 

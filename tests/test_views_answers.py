@@ -9,7 +9,7 @@ from django.urls import get_resolver
 from chat.actions.people import create_invitation
 from chat.actions.rooms import create_room
 from chat.models import Invitation, Role, RoomKind, Site
-from tests.visits import PASSWORD
+from tests.visits import PASSWORD, say
 
 NEW_PASSWORD = "seven herons by a lake"
 OWN = {"name": "Alice", "time_zone": "UTC", "language": "en"}
@@ -27,6 +27,15 @@ FORMS = {
     "room_unarchive": ("/rooms/pond/unarchive/", {}, "/rooms/pond/"),
     "room_members": ("/rooms/pond/members/", {"people": ["charlie"]}, "/rooms/pond/members/"),
     "room_remove": ("/rooms/pond/members/bob/remove/", {}, "/rooms/pond/members/"),
+    "edit": ("/messages/{said}/edit/", {"body": "Hello again"}, "/messages/{said}/"),
+    "delete": ("/messages/{said}/delete/", {}, "/messages/{said}/"),
+    "reactions": ("/messages/{said}/reactions/", {"emoji": "👍"}, "/messages/{said}/"),
+    "thread": (
+        "/messages/{said}/thread/",
+        {"body": "Hi", "nonce": "nonce-1234"},
+        "/messages/{said}/thread/",
+    ),
+    "follow": ("/messages/{said}/thread/follow/", {"follow": "1"}, "/messages/{said}/thread/"),
     "direct": ("/direct/bob/", {}, "/rooms/direct-*/"),
     "direct_new": ("/direct/new/", {"people": ["bob", "charlie"]}, "/rooms/direct-*/"),
     "preferences": ("/settings/", OWN, "/settings/"),
@@ -73,10 +82,12 @@ def check(browser, address, typed, lands, plain):
 
 @plain
 @pytest.mark.parametrize("name", FORMS)
-def test_an_action_answers_303_to_where_it_shows(name, plain, alice, invitation, sign_in):
+def test_an_action_answers_303_to_where_it_shows(name, plain, alice, pond, invitation, sign_in):
     address, typed, lands = FORMS[name]
+    said = say(alice, pond, 1)[0].pk
+    address = address.format(invitation=invitation.pk, said=said)
 
-    check(sign_in(alice), address.format(invitation=invitation.pk), typed, lands, plain)
+    check(sign_in(alice), address, typed, lands.format(said=said), plain)
 
 
 @plain

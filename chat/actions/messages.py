@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import groupby
+from typing import Any
 
 from django.db import connection
 
@@ -14,25 +15,33 @@ from chat.models import Message, Person, Room
 _posts = GroupCommit(store)
 
 
-def post_message(
-    *, author: Person, room: Room, body: str, nonce: str, caller: Caller | None = None
-) -> Message:
+def post_message(*, author: Person, room: Room, body: str, nonce: str, **more: Any) -> Message:
     """The stored message: durable when this returns, and shown to everybody who may see it.
 
     A second call with the same nonce returns the first one's message. Raises Conflict when
-    that nonce already stands for another text or room, Refused for who is not in the room.
-    `caller` is what the author came in with, and has to hold when it is stored: else SignedOut.
+    that nonce already stands for another text or room, Refused for who is not in the room,
+    Invalid for an answer to what is not there, or not any more.
+    `more` is what `prepare` takes. A `caller` has to hold when it is stored: else SignedOut.
     """
-    post = prepare(author_id=author.pk, slug=room.slug, body=body, nonce=nonce, caller=caller)
+    post = prepare(author_id=author.pk, slug=room.slug, body=body, nonce=nonce, **more)
     submit([post])
     return post.stored.result()
 
 
 def prepare(
-    *, author_id: int, slug: str, body: str, nonce: str, caller: Caller | None = None
+    *,
+    author_id: int,
+    slug: str,
+    body: str,
+    nonce: str,
+    caller: Caller | None = None,
+    reply_to: int | None = None,
+    root: int | None = None,
+    in_room: bool = True,
 ) -> Post:
     """What can be done before anything is locked, which is the slow part: the Markdown."""
-    return Post(author_id, slug, body, markup.render(body).html, nonce, caller)
+    html = markup.render(body).html
+    return Post(author_id, slug, body, html, nonce, caller, reply_to, root, in_room)
 
 
 def submit(posts: Iterable[Post]) -> None:

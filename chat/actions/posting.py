@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from chat import events, markup
-from chat.errors import Conflict, Refused, SignedOut
+from chat.actions import threads
+from chat.errors import Conflict, Invalid, Refused, SignedOut
 from chat.hub import Caller, standing
 from chat.models import Membership, Message, Room
 
@@ -19,6 +20,8 @@ from chat.models import Membership, Message, Room
 SIGNED_OUT = _("You have been signed out.")
 JOIN = _("Join the room to write in it.")
 ARCHIVED = _("This room is archived: it can be read, but not written in.")
+NO_SUCH = _("The message that you answer is not in this room.")
+DELETED = _("The message that you answer has been deleted.")
 USED = _("This form has already sent another message. Please send it again.")
 
 
@@ -26,7 +29,8 @@ USED = _("This form has already sent another message. Please send it again.")
 class Post:
     """What somebody wants to say; `stored` is settled with the message, or with why there is none.
 
-    `caller` is what they came in with; None where nobody could have taken that away.
+    `caller` is what they came in with; None where nobody could have taken that away. `reply_to` is
+    the message that it quotes, `root` the one whose thread it answers in: by key, of the same room.
     """
 
     author_id: int
@@ -35,6 +39,9 @@ class Post:
     html: SafeString
     nonce: str
     caller: Caller | None = None
+    reply_to: int | None = None
+    root: int | None = None
+    in_room: bool = True
     stored: Future[Message] = field(default_factory=Future)
 
     def __post_init__(self) -> None:
@@ -51,7 +58,8 @@ class Post:
 
     def is_said_by(self, message: Message) -> bool:
         """Whether that message is this one, and not another under the same nonce."""
-        return (message.room.slug, message.body) == (self.slug, self.body)
+        said = (message.room.slug, message.body, message.root_id, message.reply_to_id)
+        return said == (self.slug, self.body, self.root, self.reply_to)
 
     def settle(self, outcome: Message | Exception) -> None:
         if isinstance(outcome, Exception):
@@ -89,16 +97,19 @@ def _stored(posts: list[Post]) -> list[Message | Refused]:
         refused = _signed_out(posts)
         messages = _earlier(posts)
         members = _members(posts, rooms)
+        others = _others(posts)
         new: dict[tuple[int, str], Post] = {}
         for post in posts:
             if post in refused or post.key in messages:
                 continue
-            if refusal := _refusal(rooms.get(post.slug), post.place in members):
+            room = rooms.get(post.slug)
+            refusal = _refusal(room, post.place in members) or _missing(post, room, others)
+            if refusal:
                 refused[post] = refusal
             else:
                 new.setdefault(post.key, post)
         for slug, group in _by_room(new.values()).items():
-            messages |= _write(rooms[slug], group, members)
+            messages |= _write(rooms[slug], group, members, others)
     return [refused.get(post) or _answer(post, messages[post.key]) for post in posts]
 
 
@@ -139,6 +150,24 @@ def _refusal(room: Room | None, is_member: bool) -> Refused | None:
     return None if is_member else Refused(JOIN)
 
 
+def _others(posts: list[Post]) -> dict[int, Message]:
+    """The messages that these answer or quote, by key: locked with their room."""
+    keys = {key for post in posts for key in (post.reply_to, post.root) if key is not None}
+    return Message.objects.in_bulk(keys) if keys else {}
+
+
+def _missing(post: Post, room: Room | None, others: dict[int, Message]) -> Refused | None:
+    """Why it can't answer what it wants to."""
+    for key in (post.reply_to, post.root):
+        other = others.get(key) if key is not None else None
+        if key is not None and (room is None or other is None or other.room_id != room.pk):
+            return Invalid(NO_SUCH)
+        if other is not None and other.is_deleted and not other.reply_count:
+            return Invalid(DELETED)
+    root = others.get(post.root) if post.root is not None else None
+    return Invalid(NO_SUCH) if root is not None and root.root_id is not None else None
+
+
 def _by_room(posts: Iterable[Post]) -> dict[str, list[Post]]:
     groups: dict[str, list[Post]] = defaultdict(list)
     for post in posts:
@@ -147,19 +176,26 @@ def _by_room(posts: Iterable[Post]) -> dict[str, list[Post]]:
 
 
 def _write(
-    room: Room, posts: list[Post], members: dict[tuple[str, int], Membership]
+    room: Room,
+    posts: list[Post],
+    members: dict[tuple[str, int], Membership],
+    others: dict[int, Message],
 ) -> dict[tuple[int, str], Message]:
     previous = _last_of(room)
     messages = []
     for seq, post in enumerate(posts, room.last_seq + 1):
-        previous = _message(room, seq, post, previous)
-        messages.append(previous)
-        # Who writes has seen what stands above: their own message is not news to them.
-        members[post.place].read_seq = seq
-        members[post.place].read_number = previous.number
+        message = _message(room, seq, post, previous)
+        messages.append(message)
+        if message.in_room:
+            previous = message
+            # Who writes has seen what stands above: their own message is not news to them.
+            members[post.place].read_seq = seq
+            members[post.place].read_number = message.number
+    threads.join_on(messages, others)
     Message.objects.bulk_create(messages)
     events.append_posts(room, messages)
-    seen = {members[post.place] for post in posts}
+    threads.tell(messages, others)
+    seen = {members[post.place] for post in posts if post.in_room}
     Membership.objects.bulk_update(seen, ["read_seq", "read_number"])
     return {(message.author_id, message.nonce): message for message in messages}
 
@@ -181,7 +217,10 @@ def _message(room: Room, seq: int, post: Post, previous: Message | None) -> Mess
         created_at=timezone.now(),
         previous_author_id=previous.author_id if previous else None,
         previous_at=previous.created_at if previous else None,
-        number=previous.number + 1 if previous else 1,
+        number=(previous.number if previous else 0) + post.in_room,
+        reply_to_id=post.reply_to,
+        root_id=post.root,
+        in_room=post.in_room,
     )
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat import events
+from chat.actions.locks import locked
 from chat.errors import Refused
 from chat.models import EventKind, Membership, Person, Room, RoomKind
 from chat.names import slugify_room
@@ -49,7 +50,7 @@ def create_room(*, creator: Person, name: str, purpose: str, kind: RoomKind) -> 
 def join_room(*, person: Person, room: Room) -> None:
     """Twice is once."""
     with transaction.atomic():
-        room, person = _locked(room, person)
+        room, person = locked(room.pk, person)
         if not can_join(person, room):
             raise Refused(_no_entry(room))
         _enter(room, person=person, actor=person)
@@ -63,7 +64,7 @@ def _no_entry(room: Room) -> str:
 
 def leave_room(*, person: Person, room: Room) -> None:
     with transaction.atomic():
-        room, person = _locked(room, person)
+        room, person = locked(room.pk, person)
         if not can_leave(person, room):
             raise Refused(_("This room can't be left."))
         _exit(room, person=person, actor=person, kind=EventKind.MEMBER_LEFT)
@@ -72,7 +73,7 @@ def leave_room(*, person: Person, room: Room) -> None:
 def invite_into_room(*, inviter: Person, room: Room, people: Iterable[Person]) -> None:
     """Puts people into the room; who is already in it stays."""
     with transaction.atomic():
-        room, inviter = _locked(room, inviter)
+        room, inviter = locked(room.pk, inviter)
         if not can_invite_into(inviter, room):
             raise Refused(_("Only people in this room can invite others into it."))
         for person in people:
@@ -81,7 +82,7 @@ def invite_into_room(*, inviter: Person, room: Room, people: Iterable[Person]) -
 
 def remove_from_room(*, remover: Person, room: Room, person: Person) -> None:
     with transaction.atomic():
-        room, remover = _locked(room, remover)
+        room, remover = locked(room.pk, remover)
         if not can_change_room(remover, room) or not can_leave(person, room):
             raise Refused(_("You can't take people out of this room."))
         _exit(room, person=person, actor=remover, kind=EventKind.MEMBER_REMOVED)
@@ -89,7 +90,7 @@ def remove_from_room(*, remover: Person, room: Room, person: Person) -> None:
 
 def change_room(*, editor: Person, room: Room, name: str, purpose: str) -> None:
     with transaction.atomic():
-        room, editor = _locked(room, editor)
+        room, editor = locked(room.pk, editor)
         if not can_change_room(editor, room):
             raise Refused(_("Only administrators and who created this room can change it."))
         room.name, room.purpose = name, purpose
@@ -164,21 +165,8 @@ def enter_first_rooms(*, person: Person, rooms: Iterable[Room], inviter: Person 
             _enter(events.lock(room_id), person=person, actor=actor)
 
 
-def _locked(room: Room, actor: Person) -> tuple[Room, Person]:
-    """Both as they are now, and as they stay until the transaction ends.
-
-    Whoever was switched off, or has become a guest, since their request came in does nothing more.
-    The room first: rooms before people is everybody's order.
-    """
-    room = events.lock(room.pk)
-    row = Person.objects.select_for_update(no_key=True).filter(pk=actor.pk, is_active=True)
-    if (now := row.first()) is None:
-        raise Refused(_("Your account has been switched off."))
-    return room, now
-
-
 def _changed_kind(editor: Person, room: Room, kind: RoomKind) -> bool:
-    room, editor = _locked(room, editor)
+    room, editor = locked(room.pk, editor)
     if not can_change_kind(editor, room):
         raise Refused(_("You can't change who may read this room."))
     if room.kind == kind:
@@ -191,7 +179,7 @@ def _changed_kind(editor: Person, room: Room, kind: RoomKind) -> bool:
 
 def _set_archived(archiver: Person, room: Room, at: datetime | None, kind: EventKind) -> None:
     with transaction.atomic():
-        room, archiver = _locked(room, archiver)
+        room, archiver = locked(room.pk, archiver)
         if not can_archive(archiver, room):
             raise Refused(_("You can't archive this room."))
         if room.is_archived != (at is not None):

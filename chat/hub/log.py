@@ -7,8 +7,10 @@ from django.db.models import Count, Sum
 from chat import fragments
 from chat.fragments import Frame, Kind
 from chat.models import Event, Membership, Room, Site
+from chat.models.messages import SHOWN, reactions_of
 
 BATCH = 200
+_MESSAGE = [f"message__{name}" for name in (*SHOWN, "root__last_reply__author")]
 
 
 def read(room_id: int, after: int, until: int | None = None, limit: int = BATCH) -> list[Event]:
@@ -16,9 +18,8 @@ def read(room_id: int, after: int, until: int | None = None, limit: int = BATCH)
     query = Event.objects.filter(room_id=room_id, seq__gt=after)
     if until is not None:
         query = query.filter(seq__lte=until)
-    found = query.select_related("room", "person", "message__author", "message__room").order_by(
-        "seq"
-    )
+    found = query.select_related("room", "person", *_MESSAGE).order_by("seq")
+    found = found.prefetch_related(reactions_of("message__reactions"))
     events = []
     for expected, event in enumerate(found[:limit], after + 1):
         if event.seq != expected:  # not committed yet, or lost: never show what is behind it

@@ -1,12 +1,12 @@
 """What is stored."""
 
 from chat.models.mentions import Following, Mention
-from chat.models.messages import Event, EventKind, Message
+from chat.models.messages import Event, EventKind, Message, Reaction
 from chat.models.people import ApiToken, Invitation, Person, Role
-from chat.models.reactions import MessageVersion, Reaction
 from chat.models.rooms import Level, Membership, Room, RoomKind
 from chat.models.sessions import Session
 from chat.models.site import Site
+from chat.models.versions import MessageVersion
 
 __all__ = [
     "ApiToken",

@@ -1,5 +1,6 @@
 """Messages, and the log of everything that happened in a room."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -11,12 +12,15 @@ from chat.models.people import Person
 from chat.models.rooms import Room
 
 GROUPED_FOR = timedelta(minutes=5)
+NAMED_REACTORS = 20
+# What a fragment shows of others, besides the reactions.
+SHOWN = ("author", "room", "reply_to__author", "last_reply__author")
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def shown(self) -> Self:
-        """With what a fragment needs: one query for a page of them."""
-        return self.select_related("author", "room")
+        """With what a fragment needs: two queries for a page of them."""
+        return self.select_related(*SHOWN).prefetch_related(reactions_of("reactions"))
 
 
 class Message(models.Model):
@@ -97,9 +101,63 @@ class Message(models.Model):
             and not self.starts_day
         )
 
+    @property
+    def reaction_groups(self) -> "list[ReactionGroup]":
+        """Its reactions, emoji by emoji, in the order in which these came."""
+        people: dict[str, list[Person]] = {}
+        for reaction in self.reactions.all() if self.pk else ():
+            people.setdefault(reaction.emoji, []).append(reaction.person)
+        return [ReactionGroup(emoji, group) for emoji, group in people.items()]
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.deleted_at is not None
+
 
 def _day(moment: datetime) -> object:
     return timezone.localtime(moment).date()
+
+
+class Reaction(models.Model):
+    """One person's one emoji at one message."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reactions")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="reactions")
+    emoji = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["message", "person", "emoji"], name="one_reaction_of_a_kind"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.emoji} {self.message_id}"
+
+
+def reactions_of(path: str) -> "models.Prefetch[str]":
+    """Reactions with who reacts, in one query for all messages at the end of this path."""
+    return models.Prefetch(path, Reaction.objects.select_related("person"))
+
+
+@dataclass(frozen=True)
+class ReactionGroup:
+    """One emoji at a message, and who says it, in their order."""
+
+    emoji: str
+    people: list[Person]
+
+    @property
+    def keys(self) -> str:
+        return " ".join(str(person.pk) for person in self.people)
+
+    @property
+    def names(self) -> str:
+        """The first of them by name; the number beside it tells how many there are."""
+        return ", ".join(person.name for person in self.people[:NAMED_REACTORS])
 
 
 class EventKind(models.TextChoices):

@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import lru_cache
+from html import unescape
 from typing import Any
 
 from django import template
@@ -33,6 +34,7 @@ class Moment:
 
     iso: str
     clock: str
+    date: str
     full: str
     day: str
     day_iso: str
@@ -52,9 +54,20 @@ def _moment(at: datetime, zone: tzinfo, _language: str | None) -> Moment:
     return Moment(
         iso=local.isoformat(),
         clock=date_format(local, "H:i"),
+        date=date_format(local, "SHORT_DATE_FORMAT"),
         full=f"{date_format(local, 'DATETIME_FORMAT')} ({date_format(local, 'T')})",
         day=date_format(local, "l, j F Y"),
         day_iso=local.date().isoformat(),
+    )
+
+
+@register.filter(is_safe=True)
+def css_string(text: str) -> str:
+    """`text` for the inside of a string in a style sheet: whatever is no letter or digit of ASCII
+    as its code point. So nothing in it can end the string, the sheet or the element."""
+    return "".join(
+        each if each.isascii() and each.isalnum() else f"\\{ord(each):x} "
+        for each in unescape(text)
     )
 
 

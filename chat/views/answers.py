@@ -18,9 +18,10 @@ PAGE_SIZE = 100
 
 
 class Request(HttpRequest):
-    """A request as the views get it: with what htmx says about itself."""
+    """A request as the views get it: with what htmx says about itself, and a nonce for styles."""
 
     htmx: HtmxDetails
+    csp_nonce: object
 
 
 def go(request: HttpRequest, name: str, *args: Any) -> str:

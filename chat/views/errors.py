@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 # What Django says of a body that it can't read, or won't.
 UNREADABLE = (BadRequest, MultiPartParserError, OSError, SuspiciousOperation)
+# Where one types: a composer, in the room or in a thread, or what is open at a message.
+_BOX = re.compile(r"box-(thread-)?[0-9]{1,2}|(thread-)?slot-[0-9]{1,19}", re.ASCII)
 # A database is back in seconds, or nobody knows when.
 RETRY_SECONDS = 5
 
@@ -110,12 +112,13 @@ def _typed(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def _beside_the_box(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    box = re.fullmatch(r"box-([0-9]{1,2})", getattr(request, "htmx").target or "")  # noqa: B009
-    context |= {"number": box[1] if box else "", "token": get_token(request)}
+    target = getattr(request, "htmx").target or ""  # noqa: B009
+    place = target.removeprefix("box-") if _BOX.fullmatch(target) else ""
+    context |= {"place": place, "token": get_token(request)}
     if context["status"] == 409:
         context["nonce"] = secrets.token_urlsafe(16)
     response = render(request, "chat/parts/answer.html", context, status=context["status"])
-    response["HX-Retarget"] = f"#answer-{box[1]}" if box else "#notice"
+    response["HX-Retarget"] = f"#answer-{place}" if place else "#notice"
     response["HX-Reswap"] = "innerHTML"
     response["HX-Trigger"] = "answered"
     return response

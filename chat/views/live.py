@@ -6,23 +6,26 @@ The room page shows it in an iframe; what is typed stands outside and is never t
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
-from csp.constants import SELF
-from csp.decorators import csp_replace
+from csp.constants import NONCE, SELF
+from csp.decorators import csp_replace, csp_update
 from django.conf import settings
 from django.http import StreamingHttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
 from chat import fragments, history, hub
 from chat.context import is_plain
-from chat.fragments import Kind
-from chat.models import Person, Room
+from chat.fragments import THREAD, Kind
+from chat.models import Message, Person, Room
 from chat.sessions import LINE
 from chat.views.answers import Request
-from chat.views.decorators import for_people
+from chat.views.decorators import View, for_people
 from chat.views.rooms import find
+from chat.views.slots import find_message
 
 STREAM_SECONDS = 3600
 # At the server, something has to be written now and then, or a dead connection is never noticed.
@@ -30,33 +33,59 @@ STREAM_SECONDS = 3600
 SIGN_OF_LIFE_SECONDS = 15
 
 
-@require_GET
-@xframe_options_sameorigin
-@csp_replace({"frame-ancestors": [SELF]})
+def streamed(view: View) -> View:
+    """Policy and headers of a page that never ends: it stands in a frame, and rules come late."""
+    late = csp_update({"style-src": [NONCE]})(csp_replace({"frame-ancestors": [SELF]})(view))
+    return require_GET(xframe_options_sameorigin(late))
+
+
+@streamed
 @for_people
 def live(request: Request, person: Person, slug: str) -> StreamingHttpResponse:
-    room = find(person, slug)
-    page = history.latest(room)
-    kind = Kind.of(person, "plain" if is_plain(request) else "stream")
-    context = {"room": room, "page": page, "fragments": fragments.page_fragments(page, kind)}
+    return stream(request, person, find(person, slug))
+
+
+@streamed
+@for_people
+def thread(request: Request, person: Person, message_id: int) -> StreamingHttpResponse:
+    message = find_message(person, message_id)
+    return stream(request, person, message.room, message.root or message)
+
+
+def stream(
+    request: Request, person: Person, room: Room, root: Message | None = None
+) -> StreamingHttpResponse:
+    """The room's list, or with `root` that thread's, and what happens from now on."""
+    page = history.thread(root) if root else history.latest(room)
+    kind = Kind.of(person, "plain" if is_plain(request) else "stream", root.pk if root else None)
+    context = {
+        "room": room,
+        "page": page,
+        "root": root and fragments.message_fragment(root, kind, THREAD),
+        "fragments": fragments.page_fragments(page, kind, THREAD if root else ""),
+    }
     opening = render_to_string("chat/stream.html", context, request)
-    sign = fragments.render("chat/fragments/stream_sign.html", {"room": room}, kind)
+    address = reverse("thread_live", args=[root.pk]) if root else reverse("live", args=[room.slug])
+    context = {"room": room, "address": address}
+    sign = fragments.render("chat/fragments/stream_sign.html", context, kind)
     reader = hub.StreamReader(
         person_id=person.pk,
         kind=kind,
         room_id=room.pk,
-        slug=slug,
+        slug=room.slug,
         head=page.seq,
         credential=person.password,
         session_line=request.session[LINE],
     )
-    response = StreamingHttpResponse(_written(opening, reader, sign, room))
+    nonce = str(request.csp_nonce)
+    written = _written(opening, reader, sign, context)
+    response = StreamingHttpResponse(text.replace(fragments.NONCE, nonce) async for text in written)
     response["X-Accel-Buffering"] = "no"
     return response
 
 
 async def _written(
-    opening: str, reader: hub.StreamReader, sign: str, room: Room
+    opening: str, reader: hub.StreamReader, sign: str, context: dict[str, Any]
 ) -> AsyncIterator[str]:
     hub_here = hub.current()
     await hub_here.end_oldest_streams(reader.person_id, keep=settings.LIMIT_STREAMS)
@@ -71,7 +100,7 @@ async def _written(
         async for text, seq in _until_it_ends(reader, sign):
             yield text
             hub_here.read(reader, seq)  # when the server has taken it, and not what still waits
-        yield _closing(reader, room)
+        yield _closing(reader, context)
     finally:
         hub_here.remove(reader)
 
@@ -94,7 +123,7 @@ async def _until_it_ends(reader: hub.StreamReader, sign: str) -> AsyncIterator[t
         yield frame.text, frame.seq
 
 
-def _closing(reader: hub.StreamReader, room: Room) -> str:
+def _closing(reader: hub.StreamReader, context: dict[str, Any]) -> str:
     """The link that goes on; and a reload where the end is nobody's wish: time, or slowness."""
-    context = {"room": room, "returns": reader.end_code in (None, 1013)}
+    context = context | {"returns": reader.end_code in (None, 1013)}
     return fragments.render("chat/fragments/stream_end.html", context, reader.kind)

@@ -1,5 +1,7 @@
 """Posting, and the pages of a room's history."""
 
+from typing import Any
+
 from csp.constants import SELF
 from csp.decorators import csp_update
 from django.conf import settings
@@ -13,7 +15,7 @@ from chat import fragments, history, hub, limits
 from chat.actions.messages import prepare, submit
 from chat.errors import Invalid, Refused, SignedOut
 from chat.forms import MessageForm, first_error
-from chat.fragments import Kind
+from chat.fragments import THREAD, Kind
 from chat.models import Message, Person, Room
 from chat.sessions import LINE
 from chat.viewer import LINES_MODES
@@ -21,6 +23,7 @@ from chat.views import errors
 from chat.views.answers import Request, done, go
 from chat.views.decorators import for_people
 from chat.views.rooms import composer_ring, find, number, show
+from chat.views.slots import closed
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -33,6 +36,13 @@ def room_messages(request: Request, person: Person, slug: str) -> HttpResponse:
 
 
 def _post(request: Request, person: Person, slug: str) -> HttpResponse:
+    return send(request, person, slug, where=go(request, "room", slug))
+
+
+def send(
+    request: Request, person: Person, slug: str, *, where: str, **answering: Any
+) -> HttpResponse:
+    """Stores what a composer sends. Without htmx it leads to `where`, which shows it."""
     limits.spend(settings.LIMIT_POSTS, "post", person.pk)
     form = MessageForm(request.POST)
     if not form.is_valid():
@@ -42,7 +52,8 @@ def _post(request: Request, person: Person, slug: str) -> HttpResponse:
     caller = hub.Caller(
         person_id=person.pk, credential=person.password, session_line=request.session[LINE]
     )
-    post = prepare(author_id=person.pk, slug=slug, caller=caller, **form.cleaned_data)
+    fields = form.cleaned_data | answering
+    post = prepare(author_id=person.pk, slug=slug, caller=caller, **fields)
     submit([post])
     try:
         message = post.stored.result()
@@ -55,22 +66,28 @@ def _post(request: Request, person: Person, slug: str) -> HttpResponse:
         find(person, slug)  # what they may not see is not there: 404
         raise
     if request.htmx:
-        return _fresh_box(request, message.room)
+        return _fresh_box(request, message)
     # It names the message and no element: where there is one, browsers leave the cursor out of the
     # box, in which the next message is to be typed. The newest stands above it anyway.
-    return done(request, f"{go(request, 'room', slug)}#said-{message.pk}")
+    return done(request, f"{where}#said-{message.pk}")
 
 
-def _fresh_box(request: Request, room: Room) -> HttpResponse:
+def _fresh_box(request: Request, message: Message) -> HttpResponse:
     """The sent composer's place, as a spare one again. The message comes over the socket."""
-    box = (request.htmx.target or "").removeprefix("box-")
-    ring = dict(composer_ring())
-    number = int(box) if box.isascii() and box.isdigit() and int(box) in ring else 1
+    target = request.htmx.target or ""
+    if message.reply_to and target.removeprefix(fragments.THREAD).startswith("slot-"):
+        return closed(request, message.reply_to)
+    ring = composer_ring(THREAD if message.root_id else "")
+    number = target.removeprefix("box-")
+    numbers = dict(ring)
+    number = number if number in numbers else ring[0][0]
     context = {
-        "room": room,
+        "room": message.room,
         "number": number,
-        "previous": ring[number],
+        "previous": numbers[number],
         "is_live": True,
+        "address": request.path,
+        "root": message.root_id,
     }
     response = render(request, "chat/parts/composer.html", context)
     response["HX-Trigger"] = "answered"
@@ -97,13 +114,16 @@ def _page(request: Request, person: Person, room: Room) -> HttpResponse:
 @require_GET
 @for_people
 def permalink(request: Request, person: Person, message_id: int) -> HttpResponse:
-    """Into the message's room, at its place, whatever its age."""
+    """Into the message's room or thread, at its place, whatever its age."""
     message = get_object_or_404(
         Message.objects.select_related("room"),
         pk=message_id,
         room__in=Room.objects.visible_to(person),
     )
-    newest = Message.objects.filter(room=message.room).order_by("-seq")[: history.PAGE_SIZE]
+    if not message.in_room:
+        return redirect(f"{go(request, 'thread', message.root_id)}#{THREAD}message-{message.pk}")
+    listed = Message.objects.filter(room=message.room, in_room=True)
+    newest = listed.order_by("-seq")[: history.PAGE_SIZE]
     is_recent = any(each.pk == message.pk for each in newest.only("pk"))
     url = go(request, "room", message.room.slug)
     if not is_recent:

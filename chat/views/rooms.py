@@ -9,6 +9,7 @@ from django.core.validators import slug_re
 from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -99,6 +100,8 @@ def show(request: Request, person: Person, found: Room, page: Page, **more: Any)
         "is_member": permissions.is_member(person, found),
         "may_join": found.is_public and not person.is_guest,
         "boxes": composer_ring(),
+        "address": reverse("messages", args=[found.slug]),
+        "thread": None,
         "slug": found.slug,
     } | more
     return render(request, "chat/room.html", context, status=status)
@@ -212,9 +215,13 @@ def remove(request: Request, person: Person, slug: str, username: str) -> HttpRe
     return done(request, go(request, "room_members", slug))
 
 
-def composer_ring() -> list[tuple[int, int]]:
-    """The composers' numbers, each with that of the one before it, the last before the first."""
-    return [(number, number - 1 or SPARE_COMPOSERS) for number in range(1, SPARE_COMPOSERS + 1)]
+def composer_ring(prefix: str = "") -> list[tuple[str, str]]:
+    """The composers' numbers, each with that of the one before it, the last before the first.
+
+    `prefix` tells those of one list from those of another on the same page.
+    """
+    numbers = [f"{prefix}{number}" for number in range(1, SPARE_COMPOSERS + 1)]
+    return list(zip(numbers, [numbers[-1], *numbers], strict=False))
 
 
 def number(request: Request, name: str) -> int | None:

@@ -1,0 +1,116 @@
+"""Saying something else than before, taking it back, and saying a thing with one emoji."""
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from chat import emojis, events, markup
+from chat.actions.locks import locked
+from chat.errors import Conflict, Invalid, Refused
+from chat.models import EventKind, Message, MessageVersion, Person, Reaction
+from chat.permissions import can_delete, can_edit, can_react
+
+# More would be a list to read, and no answer at a glance.
+MAX_EMOJI = 20
+
+
+def edit_message(*, editor: Person, message: Message, body: str) -> None:
+    """It says something else from now on; what it said before stays to be looked at.
+
+    The same text again changes nothing. Raises Refused for who may not, Conflict where it was
+    deleted meanwhile.
+    """
+    html = markup.render(body).html  # before anything is locked: it takes a while
+    with transaction.atomic():
+        message, editor = _locked(message, editor)
+        if message.is_deleted:
+            raise Conflict(_("This message has been deleted meanwhile."))
+        if not can_edit(editor, message):
+            raise Refused(_("You can't edit this message, or not any more."))
+        if message.body == body:
+            return
+        _keep_version(message)
+        message.body, message.html, message.markup_version = body, html, markup.VERSION
+        message.version, message.edited_at = message.version + 1, timezone.now()
+        message.save(update_fields=["body", "html", "markup_version", "version", "edited_at"])
+        kind = EventKind.MESSAGE_EDITED
+        events.append(message.room, kind, actor=editor, message=message)
+
+
+def delete_message(*, deleter: Person, message: Message) -> None:
+    """A tombstone stays where it stood; what it said is gone, every version of it.
+
+    Raises Refused for who may not. Twice is once.
+    """
+    with transaction.atomic():
+        message, deleter = _locked(message, deleter)
+        if message.is_deleted:
+            return
+        if not can_delete(deleter, message):
+            raise Refused(_("You can't delete this message, or not any more."))
+        _empty(message)
+        if message.root is not None:
+            count_replies(message.root)
+        kind = EventKind.MESSAGE_DELETED
+        events.append(message.room, kind, actor=deleter, message=message)
+
+
+def toggle_reaction(*, person: Person, message: Message, emoji: str) -> None:
+    """Says it with one emoji, or takes that back.
+
+    Raises Invalid for what is no emoji, and for one more than MAX_EMOJI different ones; Refused
+    for who may not.
+    """
+    if (known := emojis.qualified(emoji)) is None:
+        raise Invalid(_("A reaction is one emoji. Choose one."))
+    with transaction.atomic():
+        message, person = _locked(message, person)
+        if message.is_deleted:
+            raise Conflict(_("This message has been deleted meanwhile."))
+        if not can_react(person, message):
+            raise Refused(_("Join the room to react in it."))
+        removed, _details = message.reactions.filter(person=person, emoji=known).delete()
+        if not removed:
+            _react(message, person, known)
+        kind = EventKind.REACTION_REMOVED if removed else EventKind.REACTION_ADDED
+        events.append(message.room, kind, actor=person, message=message, detail=known)
+
+
+def count_replies(root: Message) -> None:
+    """What the root of a thread tells of it, anew: its answers without the deleted ones."""
+    replies = root.replies.filter(deleted_at=None)
+    root.reply_count, root.last_reply = replies.count(), replies.order_by("-seq").first()
+    root.save(update_fields=["reply_count", "last_reply"])
+
+
+def _locked(message: Message, actor: Person) -> tuple[Message, Person]:
+    """Both as they stay until the transaction ends: whoever changes a message holds its room."""
+    room, actor = locked(message.room_id, actor)
+    message = Message.objects.select_related("root").get(pk=message.pk)
+    message.room = room
+    return message, actor
+
+
+def _keep_version(message: Message) -> None:
+    MessageVersion.objects.create(
+        message=message,
+        number=message.version,
+        body=message.body,
+        html=message.html,
+        written_at=message.edited_at or message.created_at,
+    )
+
+
+def _empty(message: Message) -> None:
+    for rows in (message.versions, message.mentions, message.reactions):
+        rows.all().delete()
+    message.body = message.html = message.mentioned = ""
+    message.deleted_at = timezone.now()
+    message.save(update_fields=["body", "html", "mentioned", "deleted_at"])
+
+
+def _react(message: Message, person: Person, emoji: str) -> None:
+    used = set(message.reactions.values_list("emoji", flat=True))
+    if emoji not in used and len(used) >= MAX_EMOJI:
+        raise Invalid(_("This message has many different reactions already. Join one of them."))
+    Reaction.objects.create(message=message, person=person, emoji=emoji)

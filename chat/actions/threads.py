@@ -1,0 +1,72 @@
+"""Threads: answers to one message, apart from the room's list; and who follows which."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from chat import hub
+from chat.errors import Refused
+from chat.models import Following, Message, Person
+from chat.permissions import is_member
+
+
+def follow_thread(*, person: Person, root: Message, follows: bool) -> None:
+    """From now on its answers are news to this person, or are not. Twice is once.
+
+    Raises Refused for who is not in the room.
+    """
+    if not is_member(person, root.room):
+        raise Refused(_("Join the room to follow a thread in it."))
+    values = {"is_following": follows, "read_seq": root.room.last_seq}
+    Following.objects.update_or_create(root=root, person=person, defaults=values)
+    hub.ring(hub.Ring(people=(person.pk,)))
+
+
+def mark_thread_read(*, person_id: int, root_id: int, seq: int) -> None:
+    """They have seen its answers up to `seq`; the pointer never goes back, nor beyond the log."""
+    mine = Following.objects.filter(root_id=root_id, person_id=person_id, read_seq__lt=seq)
+    if mine.filter(root__room__last_seq__gte=seq).update(read_seq=seq):
+        hub.ring(hub.Ring(people=(person_id,)))
+
+
+def join_on(messages: Iterable[Message], roots: dict[int, Message]) -> None:
+    """Each new answer knows the one before it, for good: it is shown behind that, and once."""
+    for root_id, answers in _by_root(messages):
+        before = _last_seq(roots[root_id])
+        for answer in answers:
+            answer.previous_reply_seq, before = before, answer.seq
+
+
+def tell(messages: Iterable[Message], roots: dict[int, Message]) -> None:
+    """Their roots count them, and who answers follows, as does whoever is answered."""
+    for root_id, answers in _by_root(messages):
+        root = roots[root_id]
+        Message.objects.filter(pk=root_id).update(
+            reply_count=F("reply_count") + len(answers), last_reply=answers[-1]
+        )
+        authors = {answer.author_id: answer.seq for answer in answers}
+        # Who has said that they don't follow it stays so, unless they write in it themselves.
+        Following.objects.bulk_create(
+            [Following(root=root, person_id=key) for key in {root.author_id, *authors}],
+            ignore_conflicts=True,
+        )
+        for author_id, seq in authors.items():
+            Following.objects.filter(root=root, person_id=author_id).update(
+                is_following=True, read_seq=seq
+            )
+
+
+def _by_root(messages: Iterable[Message]) -> Iterable[tuple[int, list[Message]]]:
+    answers = sorted(
+        (message for message in messages if message.root_id is not None),
+        key=lambda message: (message.root_id or 0, message.seq),
+    )
+    for root_id, group in groupby(answers, key=lambda message: message.root_id or 0):
+        yield root_id, list(group)
+
+
+def _last_seq(root: Message) -> int:
+    seqs = root.replies.order_by("-seq").values_list("seq", flat=True)
+    return next(iter(seqs[:1]), 0)

@@ -1,0 +1,105 @@
+"""A thread: its page, which is a pane beside the room where there is space for both."""
+
+from dataclasses import dataclass
+
+from csp.constants import SELF
+from csp.decorators import csp_update
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_http_methods, require_POST
+
+from chat import fragments, history, permissions
+from chat.actions.threads import follow_thread, mark_thread_read
+from chat.context import is_plain
+from chat.fragments import THREAD, Kind
+from chat.history import Page
+from chat.models import Following, Message, Person
+from chat.views.answers import Request, done, go
+from chat.views.decorators import for_people
+from chat.views.messages import send
+from chat.views.rooms import composer_ring, number, show
+from chat.views.slots import find_message
+
+
+@dataclass(frozen=True)
+class Thread:
+    """What the pane shows to one person."""
+
+    root: Message
+    page: Page
+    root_fragment: SafeString
+    fragments: list[SafeString]
+    is_following: bool
+    may_answer: bool
+    is_live: bool
+    address: str
+    boxes: list[tuple[str, str]]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@csp_update({"frame-src": [SELF]})
+@for_people
+def thread(request: Request, person: Person, message_id: int) -> HttpResponseBase:
+    """The pane for htmx, its answers alone with `?list=1`, nothing with `?close=1`; else a page.
+
+    POST answers. The page of an answer is the page of its thread.
+    """
+    message = find_message(person, message_id)
+    if request.method == "POST":
+        return _answer(request, person, message)
+    if message.root_id is not None:
+        return redirect(f"{go(request, 'thread', message.root_id)}#{THREAD}message-{message.pk}")
+    if request.htmx and "close" in request.GET:
+        return render(request, "chat/swaps/thread.html", {"thread": None})
+    shown = _thread(request, person, message)
+    if not request.htmx:
+        room_page = history.latest(message.room)
+        return show(request, person, message.room, room_page, thread=shown)
+    context = {"thread": shown, "room": message.room, "epoch": fragments.epoch()}
+    name = "chat/parts/answers.html" if "list" in request.GET else "chat/swaps/thread.html"
+    return render(request, name, context)
+
+
+@require_POST
+@for_people
+def follow(request: Request, person: Person, message_id: int) -> HttpResponse:
+    """Its answers are news to this person from now on, or no longer."""
+    root = find_message(person, message_id)
+    root = root.root or root
+    follows = request.POST.get("follow") == "1"
+    follow_thread(person=person, root=root, follows=follows)
+    if request.htmx:
+        context = {"thread": {"root": root, "is_following": follows}}
+        return render(request, "chat/parts/follow.html", context)
+    return done(request, go(request, "thread", root.pk))
+
+
+def _answer(request: Request, person: Person, message: Message) -> HttpResponseBase:
+    root_id = message.root_id or message.pk
+    where = go(request, "thread", root_id)
+    is_for_all = request.POST.get("also") == "1"
+    slug = message.room.slug
+    return send(request, person, slug, where=where, root=root_id, in_room=is_for_all)
+
+
+def _thread(request: Request, person: Person, root: Message) -> Thread:
+    kind = Kind.of(person, "plain" if is_plain(request) else "html")
+    before = number(request, "before")
+    page = history.thread(root, before)
+    following = Following.objects.filter(root=root, person=person).first()
+    if following is not None and not page.has_newer and following.read_seq < page.last:
+        mark_thread_read(person_id=person.pk, root_id=root.pk, seq=page.last)
+    return Thread(
+        root=root,
+        page=page,
+        root_fragment=fragments.message_fragment(root, kind, THREAD),
+        fragments=fragments.page_fragments(page, kind, THREAD),
+        is_following=following is not None and following.is_following,
+        may_answer=permissions.can_answer(person, root),
+        is_live=not page.has_newer,
+        address=reverse("thread", args=[root.pk]),
+        boxes=composer_ring(THREAD),
+    )
