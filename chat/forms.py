@@ -180,9 +180,15 @@ class SiteForm(forms.ModelForm):
 
     class Meta:
         model = Site
-        fields = ("name", "welcome")
-        labels = {"welcome": _("Welcome text")}
-        help_texts = {"welcome": _("Shown where people sign in and join. Markdown.")}
+        fields = ("name", "welcome", "edit_minutes")
+        labels = {
+            "welcome": _("Welcome text"),
+            "edit_minutes": _("Minutes for which people may edit and delete what they wrote"),
+        }
+        help_texts = {
+            "welcome": _("Shown where people sign in and join. Markdown."),
+            "edit_minutes": _("Empty: always. 0: never."),
+        }
         widgets = {"welcome": forms.Textarea(attrs={"rows": 4})}
 
 

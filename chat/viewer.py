@@ -39,8 +39,7 @@ def lines_mode(request: HttpRequest) -> str:
 def _rules(person: Person) -> str:
     rules = [
         f'[data-author="{person.pk}"] .author-only {{ display: revert; }}',
-        f'.reaction[data-people~="{person.pk}"] {{ --reaction-edge: var(--color-accent); '
-        "--reaction-surface: var(--color-chosen); }",
+        f'.reaction[data-people~="{person.pk}"] {{ --reaction-edge: var(--color-accent); }}',
     ]
     if person.is_administrator:
         rules.append(".administrator-only { display: revert; }")

@@ -364,3 +364,55 @@ async def test_a_token_outlives_a_new_password(bob, connect, quick_hub):
     await program.say("Still here")
 
     assert await eventually(lambda: Message.objects.filter(body="Still here").first())
+
+
+# --- Changing what was said ----------------------------------------------------------------
+
+
+async def test_frames_edit_react_and_delete_as_pages_do(bob, lobby, his):
+    message = await post(bob, lobby)
+
+    await his.say(type="edit", message=message.pk, body="Better")
+    assert "Better" in await his.until_heard(f"outerHTML:.content-{message.pk}")
+    await his.say(type="react", message=str(message.pk), emoji="👍")
+    assert "👍" in await his.until_heard(f"outerHTML:.reactions-{message.pk}")
+    await his.say(type="delete", message=message.pk)
+    assert "deleted" in await his.until_heard(f"outerHTML:.content-{message.pk}")
+
+    assert await bodies(lobby) == [""]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    (
+        {"type": "edit", "body": "Not mine"},
+        {"type": "delete"},
+        {"type": "react", "emoji": "no emoji"},
+        {"type": "react", "emoji": ["👍"]},
+        {"type": "react"},
+        {"type": "edit", "message": "x", "body": "x"},
+        {"type": "edit", "message": 2**62, "body": "x"},
+        {"type": "edit", "body": ""},
+        {"type": "delete", "message": None},
+    ),
+)
+async def test_what_may_not_be_changed_is_refused_in_a_sentence(frame, alice, lobby, his):
+    message = await post(alice, lobby)
+
+    await his.say(**{"message": message.pk, **frame})
+
+    await his.until_heard("#notice")
+    assert await bodies(lobby) == [message.body]
+
+
+async def test_a_message_of_a_room_that_is_not_theirs_does_not_exist(alice, pond, charlie, connect):
+    message = await post(alice, await in_database(private_room, alice))
+    socket = await connect(token=await token_of(charlie), path=ROOM, resume=0)
+
+    for frame in ({"type": "react", "emoji": "👍"}, {"type": "delete"}):
+        await socket.say(message=message.pk, **frame)
+        assert "There is no such message" in await socket.until_heard("#notice")
+
+
+def private_room(creator):
+    return create_room(creator=creator, name="Attic", purpose="", kind=RoomKind.PRIVATE)

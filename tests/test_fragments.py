@@ -1,17 +1,20 @@
 """Log entries as text: the same for everybody of a kind, in frames that fit."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 from django.template import TemplateDoesNotExist
 
 from chat import fragments
+from chat.actions.changes import delete_message, edit_message, toggle_reaction
 from chat.actions.messages import post_message
 from chat.actions.rooms import change_room, invite_into_room
 from chat.fragments import Kind
 from chat.hub import log
 from chat.models import Event, Message
 from chat.sidebar import Line
+from chat.templatetags.chat import css_string
 from tests.visits import shown_ids
 
 pytestmark = pytest.mark.django_db
@@ -215,3 +218,95 @@ def test_a_sidebar_is_one_frame_however_many_rooms_and_keeps_what_matters():
     assert len(text.encode()) < 256 * 1024
     assert "/rooms/room-700/" in text
     assert "/rooms/room-800/" in text
+
+
+# --- Changes of what stands already --------------------------------------------------------
+
+
+def last(room, kind):
+    return fragments.frames(events(room, events(room)[-1].seq - 1), kind)[-1].text
+
+
+def test_an_edit_swaps_what_a_message_says_wherever_it_stands(bob, lobby, say):
+    message = say("One")[0]
+    edit_message(editor=bob, message=message, body="Two")
+
+    text = last(lobby, PAGE)
+
+    assert f'hx-swap-oob="outerHTML:.content-{message.pk}"' in text
+    assert f'hx-swap-oob="outerHTML:.quote-{message.pk}"' in text
+    assert "Two" in text
+    assert not shown_ids(text)
+    assert "slot-" not in text
+
+
+def test_a_deletion_takes_the_text_out_of_every_page(alice, bob, lobby, say):
+    message = say("The secret")[0]
+    toggle_reaction(person=alice, message=message, emoji="👍")
+    delete_message(deleter=bob, message=message)
+
+    whole = "".join(frame.text for frame in fragments.frames(events(lobby), PAGE))
+
+    assert "secret" not in whole
+    assert "This message was deleted." in whole
+    assert "👍" not in whole
+
+
+def test_an_answer_goes_behind_the_one_before_it_and_not_into_the_rooms_list(bob, lobby, say):
+    root = say("One")[0]
+    first, second = (
+        post_message(
+            author=bob, room=lobby, body=body, nonce=f"an-{body}", root=root.pk, in_room=False
+        )
+        for body in ("answer", "other")
+    )
+
+    text = last(lobby, PAGE)
+
+    assert "beforeend:#messages" not in text
+    assert f'hx-swap-oob="beforebegin:#thread-{root.pk}-after-{first.seq}"' in text
+    assert f'id="thread-{root.pk}-after-{second.seq}"' in text
+    assert f'hx-swap-oob="outerHTML:.replies-{root.pk}"' in text
+    [again] = fragments.changes(events(lobby), PAGE)
+    assert f"thread-{root.pk}-after-0" in again.text
+    assert not shown_ids(again.text)
+
+
+def test_a_stream_hides_and_says_by_rules_what_it_can_no_longer_change(alice, bob, lobby, say):
+    kind = Kind("stream", "en", "UTC")
+    message = say("One")[0]
+    toggle_reaction(person=alice, message=message, emoji="👍")
+    rule = last(lobby, kind)
+    assert f".reactions-{message.pk}::after" in rule
+    assert r"\1f44d \20 1" in rule
+    assert f'<style nonce="{fragments.NONCE}">' in rule
+
+    edit_message(editor=bob, message=message, body="Two")
+    text = last(lobby, kind)
+    assert f'.content-{message.pk}:not([data-version="2"])' in text
+    assert f'id="v2-message-{message.pk}"' in text
+
+    delete_message(deleter=bob, message=message)
+    assert f".content-{message.pk} > *" in last(lobby, kind)
+    assert "Two" not in last(lobby, kind)
+
+
+def test_a_threads_stream_gets_its_answers_alone(bob, lobby, say):
+    root = say("One", "Another")[0]
+    kind = Kind("stream", "en", "UTC", thread=root.pk)
+    post_message(
+        author=bob, room=lobby, body="answer", nonce="an-answer", root=root.pk, in_room=False
+    )
+
+    text = "".join(frame.text for frame in fragments.frames(events(lobby), kind))
+
+    assert text.count('<li id="thread-message-') == 1
+    assert "Another" not in text
+
+
+@pytest.mark.parametrize("text", ('"', "</style>", "\\", "}", "\n", "👍", "é", "a1"))
+def test_no_text_ends_a_string_in_a_rule(text):
+    written = css_string(text)
+
+    assert re.fullmatch(r"(?:[a-zA-Z0-9]|\\[0-9a-f]+ )*", written)
+    assert re.sub(r"\\([0-9a-f]+) ", lambda found: chr(int(found[1], 16)), written) == text

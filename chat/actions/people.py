@@ -75,10 +75,14 @@ def revoke_invitation(*, revoker: Person, invitation: Invitation) -> None:
     Invitation.objects.filter(pk=invitation.pk, revoked_at=None).update(revoked_at=timezone.now())
 
 
-def change_site(*, editor: Person, name: str, welcome: str) -> None:
+def change_site(
+    *, editor: Person, name: str, welcome: str, edit_minutes: int | None = None
+) -> None:
+    """`edit_minutes`: how long people may edit and delete what they wrote; None for always."""
     if not can_administer_site(editor):
         raise Refused(_("Only administrators can change the site."))
-    Site.objects.filter(id=1).update(name=name, welcome=welcome)
+    values = {"name": name, "welcome": welcome, "edit_minutes": edit_minutes}
+    Site.objects.filter(id=1).update(**values)
 
 
 def change_person(*, editor: Person, person: Person, role: str, is_active: bool) -> None:

@@ -54,7 +54,7 @@ def _moment(at: datetime, zone: tzinfo, _language: str | None) -> Moment:
     return Moment(
         iso=local.isoformat(),
         clock=date_format(local, "H:i"),
-        date=date_format(local, "SHORT_DATE_FORMAT"),
+        date=date_format(local, "j M"),
         full=f"{date_format(local, 'DATETIME_FORMAT')} ({date_format(local, 'T')})",
         day=date_format(local, "l, j F Y"),
         day_iso=local.date().isoformat(),

@@ -88,8 +88,10 @@ def _fresh_box(request: Request, message: Message) -> HttpResponse:
         "is_live": True,
         "address": request.path,
         "root": message.root_id,
+        "thread": {"root": message.root, "is_following": True},
     }
-    response = render(request, "chat/parts/composer.html", context)
+    name = "chat/swaps/answered.html" if message.root_id else "chat/parts/composer.html"
+    response = render(request, name, context)
     response["HX-Trigger"] = "answered"
     return response
 

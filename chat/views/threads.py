@@ -58,7 +58,12 @@ def thread(request: Request, person: Person, message_id: int) -> HttpResponseBas
     if not request.htmx:
         room_page = history.latest(message.room)
         return show(request, person, message.room, room_page, thread=shown)
-    context = {"thread": shown, "room": message.room, "epoch": fragments.epoch()}
+    context = {
+        "thread": shown,
+        "room": message.room,
+        "epoch": fragments.epoch(),
+        "from_menu": "menu" in request.GET,
+    }
     name = "chat/parts/answers.html" if "list" in request.GET else "chat/swaps/thread.html"
     return render(request, name, context)
 
