@@ -247,9 +247,14 @@ class ChatConsumer(AsyncConsumer):
             case "resume":
                 await self._resume(frame)
             case "read":
+                hub.note(self.reader.person_id)
                 await self._read(frame)
             case "edit" | "delete" | "react":
+                hub.note(self.reader.person_id)
                 await in_database(_change, self.reader, frame)
+            case "typing":
+                hub.note(self.reader.person_id)
+                await hub.current().typing.say(self.reader)
             case _:
                 raise frames.BadFrame(_("This type of frame is unknown."))
 
@@ -266,6 +271,7 @@ class ChatConsumer(AsyncConsumer):
     async def _post(self, drafts: list[Draft]) -> None:
         if not drafts:
             return
+        hub.note(self.reader.person_id)
         stored = await in_database(_submit, self.reader, self.visitor.room, drafts)
         outcomes = await asyncio.gather(*map(asyncio.wrap_future, stored), return_exceptions=True)
         for outcome in outcomes:

@@ -180,10 +180,12 @@ class SiteForm(forms.ModelForm):
 
     class Meta:
         model = Site
-        fields = ("name", "welcome", "edit_minutes")
+        fields = ("name", "welcome", "edit_minutes", "has_presence", "has_typing")
         labels = {
             "welcome": _("Welcome text"),
             "edit_minutes": _("Minutes for which people may edit and delete what they wrote"),
+            "has_presence": _("Show who is here"),
+            "has_typing": _("Show who is typing"),
         }
         help_texts = {
             "welcome": _("Shown where people sign in and join. Markdown."),
@@ -246,7 +248,11 @@ class PreferencesForm(forms.ModelForm):
 
     class Meta:
         model = Person
-        fields = ("name", "time_zone", "language")
+        fields = ("name", "time_zone", "language", "shows_presence", "shows_typing")
+        labels = {
+            "shows_presence": _("Show others when you are here"),
+            "shows_typing": _("Show others when you are typing"),
+        }
 
 
 def first_error(form: forms.BaseForm) -> str:

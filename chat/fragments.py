@@ -22,6 +22,7 @@ from django.utils.safestring import SafeString
 from chat import wire
 from chat.history import Page, latest
 from chat.models import Event, EventKind, Message, Person, Room, Site
+from chat.presence import Here
 
 logger = logging.getLogger(__name__)
 
@@ -169,6 +170,18 @@ def beat(slug: str, is_live: bool, kind: Kind) -> SafeString:
 def goodbye(code: int, kind: Kind) -> SafeString:
     """The last frame: says why, and takes the socket element away so that it stays away."""
     return render("chat/swaps/goodbye.html", {"code": code}, kind)
+
+
+@lru_cache(maxsize=1024)
+def presence(here: Here, kind: Kind) -> SafeString:
+    """Who is here, for the head of a room's page."""
+    return render("chat/swaps/presence.html", {"here": here}, kind)
+
+
+@lru_cache(maxsize=1024)
+def typing(names: tuple[str, ...], kind: Kind) -> SafeString:
+    """Who types; more than two names are several people."""
+    return render("chat/swaps/typing.html", {"names": names}, kind)
 
 
 def refusal(sentence: str, kind: Kind) -> SafeString:

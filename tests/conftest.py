@@ -20,7 +20,7 @@ from django.utils import timezone
 from chat import assets, database, fragments, hub, viewer
 from chat.actions.people import claim_site, create_invitation, join_site
 from chat.actions.rooms import create_room, invite_into_room
-from chat.hub import bells
+from chat.hub import bells, presence
 from chat.models import Role, Room, RoomKind, Site
 from tests.sockets import Socket, cookie_headers, token_headers
 from tests.visits import PASSWORD
@@ -59,6 +59,7 @@ def forgetful():
     """What a process remembers for its life, a test must not inherit."""
     for remembered in (fragments.epoch, fragments.beat, fragments.goodbye, viewer._at_hand):
         remembered.cache_clear()
+    presence._deeds.clear()
     cache.clear()
     bells.bell.reaches_others = True
     bells.bell.waiting.clear()
@@ -195,6 +196,8 @@ async def quick_hub(transactional_db, monkeypatch):
     """A hub in the test's loop, whose ticks and moments are short."""
     monkeypatch.setattr("chat.hub.hub.TICK_SECONDS", 0.1)
     monkeypatch.setattr("chat.hub.hub.READ_SECONDS", 0.05)
+    monkeypatch.setattr("chat.hub.presence.ROUND_SECONDS", 0.05)
+    monkeypatch.setattr("chat.hub.typing.MOMENT_SECONDS", 0.02)
     monkeypatch.setattr("chat.hub.desks.SOON_SECONDS", 0.02)
     monkeypatch.setattr("chat.hub.desks.WHILE_LOOKING_SECONDS", 0.2)
     here = hub.current()

@@ -75,13 +75,11 @@ def revoke_invitation(*, revoker: Person, invitation: Invitation) -> None:
     Invitation.objects.filter(pk=invitation.pk, revoked_at=None).update(revoked_at=timezone.now())
 
 
-def change_site(
-    *, editor: Person, name: str, welcome: str, edit_minutes: int | None = None
-) -> None:
-    """`edit_minutes`: how long people may edit and delete what they wrote; None for always."""
+def change_site(*, editor: Person, **values: object) -> None:
+    """`values` are the site's own: name, welcome, edit_minutes, has_presence, has_typing. What is
+    not named stays as it is."""
     if not can_administer_site(editor):
         raise Refused(_("Only administrators can change the site."))
-    values = {"name": name, "welcome": welcome, "edit_minutes": edit_minutes}
     Site.objects.filter(id=1).update(**values)
 
 

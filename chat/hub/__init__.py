@@ -7,6 +7,7 @@ finds what no ring announced.
 
 from chat.hub.bells import WITHDRAWN, Ring, ring
 from chat.hub.hub import Hub, current, store_last_reads
+from chat.hub.presence import note
 from chat.hub.readers import Caller, Reader, SocketReader, StreamReader
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "SocketReader",
     "StreamReader",
     "current",
+    "note",
     "ring",
     "store_last_reads",
 ]

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 GROUP = "doorbells"
 # What a ring is of that tells of no room: somebody may listen to less than before.
 WITHDRAWN = "right.withdrawn"
+# Of a room whose log is as it was: `people` are typing in it.
+TYPING = "typing"
 _PUBLISH_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
 # A Redis that was flushed has forgotten who listens, and tells nobody.

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Callable
 
 from django.db import DatabaseError
 
@@ -12,7 +13,7 @@ from chat.hub import log, standing
 from chat.hub.readers import Reader
 from chat.hub.returns import Returns
 from chat.hub.standing import Shut, ShutOut, read_for
-from chat.models import Event
+from chat.models import Event, EventKind
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,8 @@ MAX_MISSED = 500
 # Writes in one turn of the loop, about 5 ms of them, before page requests get theirs.
 SLICE = 128
 NOT_READ_YET = -1
+# Told of a room the authors whose messages have just been shown in it.
+Posted = Callable[[int, list[int]], None]
 
 
 class Feed:
@@ -31,8 +34,9 @@ class Feed:
     an entry, nobody gets one twice, and no live frame overtakes a catch-up.
     """
 
-    def __init__(self, room_id: int, shut: Shut) -> None:
+    def __init__(self, room_id: int, shut: Shut, posted: Posted | None = None) -> None:
         self.room_id = room_id
+        self._posted = posted
         self.position = NOT_READ_YET
         self.live: dict[Kind, set[Reader]] = defaultdict(set)
         self.waiting: set[Reader] = set()
@@ -44,6 +48,13 @@ class Feed:
     @property
     def is_empty(self) -> bool:
         return not self.waiting and not any(self.live.values())
+
+    @property
+    def pages(self) -> list[Reader]:
+        """The live pages on a socket: only they can be told more than the list."""
+        return [
+            reader for kind, group in self.live.items() if kind.format == "html" for reader in group
+        ]
 
     def look(self) -> None:
         """Reads the log from here to its end, soon; what comes meanwhile goes out as one frame."""
@@ -171,6 +182,9 @@ class Feed:
             (reader, rendered[kind]) for kind, group in self.live.items() for reader in group
         ]
         await self._write(readers)
+        if self._posted is not None:
+            posts = [event for event in events if event.kind == EventKind.MESSAGE_POSTED]
+            self._posted(self.room_id, [event.actor_id for event in posts if event.actor_id])
 
     async def _for_who_may_read(self, events: list[Event]) -> dict[Kind, list[Frame]]:
         """The entries for each kind that is live; whoever is, when this returns, may have them.

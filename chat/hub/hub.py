@@ -11,11 +11,13 @@ from chat import fragments
 from chat.database import in_database
 from chat.handshake import Refusal, Visitor, admit_each
 from chat.hub import log, standing
-from chat.hub.bells import WITHDRAWN, Ring, bell, is_shared, listen, tell_others
+from chat.hub.bells import TYPING, WITHDRAWN, Ring, bell, is_shared, listen, tell_others
 from chat.hub.desks import Desks
 from chat.hub.feeds import Feed
+from chat.hub.presence import Rounds
 from chat.hub.readers import Reader, StreamReader
 from chat.hub.together import Together
+from chat.hub.typing import Typing
 from chat.models import EventKind, Membership
 
 logger = logging.getLogger(__name__)
@@ -36,6 +38,9 @@ class Hub:
         self.feeds: dict[int, Feed] = {}
         self.desks = Desks(self.shut_out)
         self.door: Together[dict[str, Any], Visitor | Refusal] = Together(_admit, ADMITTED_TOGETHER)
+        self.typing = Typing(self.feeds, self.shut_out)
+        self._presence = Rounds(self.readers, self.feeds, self.shut_out)
+        self._hearing: set[asyncio.Task[bool]] = set()
         self._doubt = asyncio.Event()
         self._heads: dict[int, int] = {}
         self._pointers: dict[int, tuple[int, int]] = {}
@@ -48,6 +53,7 @@ class Hub:
         """Begins to listen. Called once, in the loop that serves."""
         bell.loop, bell.answer = self.loop, self.answer
         jobs = [self.desks.run(), self._tick(), self._beat(), self._store_reads()]
+        jobs += [self.typing.run(), self._presence.run()]
         if is_shared():
             jobs.append(listen(self.answer))
         self._tasks = [self.loop.create_task(job) for job in jobs]
@@ -65,6 +71,9 @@ class Hub:
 
     def answer(self, ring: Ring) -> None:
         """Somebody rang: looks at the room, and tells the people whose rooms it is."""
+        if ring.kind == TYPING:
+            self._hear_typing(ring)
+            return
         if ring.room_id is not None:
             self._heads[ring.room_id] = max(self._heads.get(ring.room_id, 0), ring.seq)
             feed = self.feeds.get(ring.room_id)
@@ -74,6 +83,12 @@ class Hub:
         if ring.kind == WITHDRAWN:
             self._doubt.set()
         self.desks.refresh(ring.people)
+
+    def _hear_typing(self, ring: Ring) -> None:
+        if ring.room_id in self.feeds:
+            hearing = self.loop.create_task(self.typing.hear(ring.room_id, ring.people))
+            self._hearing.add(hearing)  # else nobody holds it while it waits
+            hearing.add_done_callback(self._hearing.discard)
 
     # --- Readers ---------------------------------------------------------------------------
 
@@ -99,7 +114,8 @@ class Hub:
         if reader.has_sidebar:
             self.desks.add(reader)
         if reader.room_id is not None:
-            feed = self.feeds.setdefault(reader.room_id, Feed(reader.room_id, self.shut_out))
+            fresh = Feed(reader.room_id, self.shut_out, self.typing.end)
+            feed = self.feeds.setdefault(reader.room_id, fresh)
             feed.waiting.add(reader)
 
     def remove(self, reader: Reader) -> None:

@@ -2,11 +2,14 @@
 
 import asyncio
 import itertools
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from chat.fragments import Frame, Kind
 from chat.wire import Drain, Put
+
+logger = logging.getLogger(__name__)
 
 _numbers = itertools.count()
 
@@ -125,3 +128,12 @@ class StreamReader(Reader):
             while not self.queue.empty():
                 self.queue.get_nowait()
         self.queue.put_nowait(None)
+
+
+async def tell(reader: Reader, text: str) -> None:
+    """Sends; who can't be written to has to come back, and holds up nobody."""
+    try:
+        await reader.send(text)
+    except Exception:
+        logger.exception("A reader can't be told")
+        await reader.close(1011)

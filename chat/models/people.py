@@ -66,6 +66,11 @@ class Person(AbstractBaseUser):
 
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_until = models.TimeField(null=True, blank=True)
+    # chat.presence: the last thing that they did, and their last sign of life.
+    seen_at = models.DateTimeField(null=True, blank=True)
+    present_at = models.DateTimeField(null=True, blank=True)
+    shows_presence = models.BooleanField(default=True)
+    shows_typing = models.BooleanField(default=True)
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

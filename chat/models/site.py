@@ -22,6 +22,8 @@ class Site(models.Model):
     name = models.CharField(max_length=80, default="Natterjack")
     welcome = models.TextField(max_length=2000, blank=True)
     edit_minutes = models.PositiveIntegerField(null=True, blank=True)
+    has_presence = models.BooleanField(default=True)
+    has_typing = models.BooleanField(default=True)
     epoch = models.UUIDField(default=uuid.uuid4)
     revocations = models.PositiveBigIntegerField(default=0)
 

@@ -8,6 +8,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
+from chat import hub
 from chat.errors import Refused
 from chat.models import Person
 from chat.permissions import can_administer_site
@@ -25,6 +26,7 @@ def for_people(view: PersonView[_P]) -> View:
     @wraps(view)
     def wrapped(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if isinstance(request.user, Person):
+            hub.note(request.user.pk)
             return view(request, request.user, *args, **kwargs)
         if request.htmx or request.method == "POST":
             return errors.signed_out(request)

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from chat.actions import rooms as verbs
 from chat.forms import PeopleForm, PreferencesForm
-from chat.models import Person
+from chat.models import Person, Site
+from chat.presence import state_of, with_state
 from chat.views.answers import Request, done, go, one_page, show_form
 from chat.views.decorators import for_people
 
@@ -34,7 +35,9 @@ def people(request: Request, person: Person) -> HttpResponse:
     found = known_to(person)
     if query:
         found = found.filter(name__icontains=query) | found.filter(username__icontains=query)
-    return render(request, "chat/people.html", {"people": one_page(request, found), "query": query})
+    page = one_page(request, found)
+    states = with_state(page, Site.load())
+    return render(request, "chat/people.html", {"people": page, "states": states, "query": query})
 
 
 @require_GET
@@ -42,7 +45,12 @@ def people(request: Request, person: Person) -> HttpResponse:
 def profile(request: Request, person: Person, username: str) -> HttpResponse:
     shown = get_object_or_404(ever_known_to(person), username=username)
     shared = shown.rooms.filter(pk__in=person.rooms.values("pk")).exclude(kind="direct")
-    context = {"shown": shown, "shared": shared, "is_self": shown.pk == person.pk}
+    context = {
+        "shown": shown,
+        "shared": shared,
+        "is_self": shown.pk == person.pk,
+        "state": state_of(shown, Site.load()),
+    }
     return render(request, "chat/person.html", context)
 
 
@@ -51,7 +59,7 @@ def profile(request: Request, person: Person, username: str) -> HttpResponse:
 def preferences(request: Request, person: Person) -> HttpResponse:
     form = PreferencesForm(request.POST or None, instance=person)
     if request.method == "POST" and form.is_valid():
-        form.instance.save(update_fields=["name", "time_zone", "language"])
+        form.instance.save(update_fields=list(PreferencesForm.Meta.fields))
         flash.success(request, _("Saved."))
         return done(request, go(request, "preferences"))
     if form.errors:

@@ -13,14 +13,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from chat import fragments, history, permissions
+from chat import fragments, history, permissions, presence
 from chat.actions import rooms as verbs
 from chat.context import is_plain
 from chat.database import in_passing
 from chat.forms import NewRoomForm, PeopleForm, RoomForm
 from chat.fragments import Kind
 from chat.history import Page
-from chat.models import Membership, Person, Room
+from chat.models import Membership, Person, Room, Site
 from chat.views.answers import Request, done, go, one_page, show_form
 from chat.views.decorators import for_people
 
@@ -103,6 +103,7 @@ def show(request: Request, person: Person, found: Room, page: Page, **more: Any)
         "address": reverse("messages", args=[found.slug]),
         "thread": None,
         "slug": found.slug,
+        "here": presence.here_in([found.pk], Site.load()).get(found.pk, presence.NOBODY),
     } | more
     return render(request, "chat/room.html", context, status=status)
 

@@ -77,6 +77,7 @@ UNKNOWN: dict[str, dict[str, Any]] = {
     "W43 a dunder": {"type": "__call__"},
     "W43 a channel layer's message": {"type": "ring", "room_id": 1, "seq": 1},
     "W43 a type of the server's": {"type": "message.posted"},
+    "W43 a misspelt type": {"type": "Typing"},
     "W31 a type with a lone surrogate": {"type": "\ud800"},
 }
 BAD_PLACES: dict[str, Any] = {
