@@ -289,3 +289,14 @@ def test_a_database_without_room_for_more_is_a_503_soon(pair, services, speaker)
         for connection in taken:
             connection.close()
     until(lambda: speaker.get("/rooms/general/")[0] == 200)
+
+
+def test_typing_and_presence_at_one_are_seen_at_the_other(pair, speaker):
+    with listening(pair[1]) as his, speaker.socket() as hers:
+        hers.send('{"type": "resume"}')
+        hear(hers, 'id="connection"')
+        hers.send('{"type": "typing"}')
+        assert hear(his, "is typing…") < TICK_SECONDS
+        hear(his, '<p id="typing" class="typing" hx-swap-oob="true"></p>')
+        reader = Client(pair[1].url, "member3")
+        until(lambda: re.search(r"[2-9] here: ", reader.get("/rooms/general/")[1]))
