@@ -178,3 +178,23 @@ async def test_a_process_that_died_leaves_no_ghost(alice, bob, pond, enter):
     await in_database(Person.objects.filter(pk=bob.pk).update, present_at=past)
 
     await hers.until_heard("1 here: <bdi>Alice</bdi>")
+
+
+async def test_a_site_that_switches_presence_off_empties_every_page(alice, pond, enter):
+    hers = await enter(alice)
+    await hers.until_heard("1 here")
+
+    await in_database(change_site, editor=alice, name="Pond", welcome="", has_presence=False)
+
+    await hers.until_heard('<p id="presence" class="presence" hx-swap-oob="true"></p>')
+
+
+async def test_typing_is_neither_logged_nor_stored(alice, bob, pond, enter):
+    hers, his = await enter(alice), await enter(bob)
+    before = await in_database(Room.objects.get, pk=pond.pk)
+
+    await hers.say(type="typing")
+    await his.until_heard(TYPES)
+
+    after = await in_database(Room.objects.get, pk=pond.pk)
+    assert after.last_seq == before.last_seq
