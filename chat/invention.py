@@ -13,7 +13,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from chat import markup
+from chat import markup, search
 from chat.models import Event, EventKind, Membership, Message, Person, Role, Room, Site
 from chat.names import skeleton
 
@@ -149,6 +149,7 @@ def _messages(
             )
             for message in messages
         )
+        search.index(messages)
         done += len(batch)
         progress(done, plan.messages)
     for room in rooms:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from chat.views import accounts, live, messages, people, rooms, site, slots, system, threads
+from chat.views import accounts, live, messages, people, rooms, search, site, slots, system, threads
 
 urlpatterns = [
     path("", rooms.home, name="home"),
@@ -45,6 +45,7 @@ urlpatterns = [
     path("messages/<int:message_id>/thread/", threads.thread, name="thread"),
     path("messages/<int:message_id>/thread/live/", live.thread, name="thread_live"),
     path("messages/<int:message_id>/thread/follow/", threads.follow, name="follow"),
+    path("search/", search.results, name="search"),
     path("composer/lines/", messages.lines, name="lines"),
     path("socket/", rooms.socket, name="socket"),
     path("direct/new/", people.direct_new, name="direct_new"),

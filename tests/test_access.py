@@ -160,6 +160,7 @@ PAGES = {
     "people/<str:username>/": Row(people(200, guest=404)),
     "direct/new/": Row(people(200), conversation, {"people": "bob"}),
     "direct/<str:username>/": Row(direct, people(303, guest=404)),
+    "search/": Row(people(200)),
     "settings/": Row(people(200), people(303), PERSON),
     "me.css": Row(people(200)),
     "site/": Row(administrators(200), administrators(303), {"name": "The Pond"}),

@@ -23,7 +23,7 @@ FLOORS = [
     },
     {"connections", "counters", "group_commit", "sockets", "names", "markup", "avatars"},
     {"models"},
-    {"permissions", "forms", "history", "sidebar", "limits", "frames", "presence"},
+    {"permissions", "forms", "history", "search", "sidebar", "limits", "frames", "presence"},
     {"fragments"},
     {"handshake"},
     {"hub"},

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from chat import events, markup
+from chat import events, markup, search
 from chat.actions import threads
 from chat.errors import Conflict, Invalid, Refused, SignedOut
 from chat.hub import Caller, standing
@@ -194,6 +194,7 @@ def _write(
     threads.join_on(messages, others)
     Message.objects.bulk_create(messages)
     events.append_posts(room, messages)
+    search.index(messages)
     threads.tell(messages, others)
     seen = {members[post.place] for post in posts if post.in_room}
     Membership.objects.bulk_update(seen, ["read_seq", "read_number"])
