@@ -22,6 +22,8 @@ class Plan:
     page_seconds: float = 2.0
     posts_seconds: float = 4.0
     messages: int = 2000
+    found_messages: int = 1_000_000
+    searches: int = 300
 
 
 QUICK = Plan(
@@ -36,6 +38,8 @@ QUICK = Plan(
     page_seconds=1.0,
     posts_seconds=1.5,
     messages=500,
+    found_messages=20_000,
+    searches=100,
 )
 
 

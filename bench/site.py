@@ -40,18 +40,23 @@ def environment(data_dir: Path) -> dict[str, str]:
 
 
 @contextmanager
-def populated(people: int, messages: int) -> Iterator[Site]:
+def populated(people: int, messages: int, rooms: int = ROOMS) -> Iterator[Site]:
     """A populated site with somebody signed in for each of its people."""
     with data_directory() as directory:
         variables = environment(directory)
         manage = [sys.executable, "manage.py"]
-        invented = f"--people {people} --rooms {ROOMS} --messages {messages}".split()
+        invented = f"--people {people} --rooms {rooms} --messages {messages}".split()
         password = ["--password", secrets.token_urlsafe()]
         _run([*manage, "migrate", "--verbosity", "0"], variables)
         _run([*manage, "populate", *invented, *password], variables)
-        sign_in = "from bench.sign_in import main; main()"
-        sessions = _run([*manage, "shell", "--no-imports", "-v", "0", "-c", sign_in], variables)
+        sessions = in_shell("from bench.sign_in import main; main()", variables)
         yield Site(directory, json.loads(sessions))
+
+
+def in_shell(code: str, variables: dict[str, str]) -> str:
+    """What some code prints that runs within the site."""
+    manage = [sys.executable, "manage.py"]
+    return _run([*manage, "shell", "--no-imports", "-v", "0", "-c", code], variables)
 
 
 @contextmanager

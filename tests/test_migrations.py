@@ -1,7 +1,14 @@
+from datetime import date
+
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import TextField
 from django.utils import timezone
+
+from chat import search
+from chat.actions.messages import post_message
+from chat.models import Message
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,3 +54,34 @@ def test_the_messages_that_there_are_are_counted(migrate):
     assert dict(rooms.values_list("slug", "message_count")) == counts
     memberships = new.get_model("chat", "Membership").objects
     assert dict(memberships.values_list("room__slug", "read_number")) == {"kitchen": 2, "garden": 0}
+
+
+def found(person, text):
+    query = search.parse(text, today=date(2026, 3, 10))
+    return [hit.message.body for hit in search.find(person=person, query=query).hits]
+
+
+def test_what_was_said_before_there_was_an_index_is_found(migrate, alice, lobby):
+    for number in range(3):
+        post_message(author=alice, room=lobby, body=f"frog {number}", nonce=f"nonce-{number:04}")
+
+    migrate("0004_conversation")
+    assert "chat_search" not in connection.introspection.table_names()
+    migrate("0005_search")
+
+    assert found(alice, "frog") == ["frog 2", "frog 1", "frog 0"]
+
+
+def test_the_index_outlives_a_rebuilt_table_of_messages(alice, lobby):
+    post_message(author=alice, room=lobby, body="an old frog", nonce="nonce-old")
+    old, new = Message._meta.get_field("nonce"), TextField()
+    new.set_attributes_from_name("nonce")
+    new.model = Message
+
+    # SQLite can't alter a column: Django makes another table, and every trigger is lost.
+    for before, after in ((old, new), (new, old)):
+        with connection.schema_editor() as editor:
+            editor.alter_field(Message, before, after)
+    post_message(author=alice, room=lobby, body="a new frog", nonce="nonce-new")
+
+    assert found(alice, "frog") == ["a new frog", "an old frog"]

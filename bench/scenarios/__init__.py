@@ -8,6 +8,7 @@ from bench.scenarios.latency import latency
 from bench.scenarios.memory import memory
 from bench.scenarios.page import page
 from bench.scenarios.posts import posts
+from bench.scenarios.search import search
 from bench.scenarios.start import start
 
 SCENARIOS: dict[str, Callable[[Bench], None]] = {
@@ -16,5 +17,6 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "memory": memory,
     "page": page,
     "posts": posts,
+    "search": search,
     "start": start,
 }

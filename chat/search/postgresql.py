@@ -21,7 +21,7 @@ from chat.search.query import Term
 from chat.search.wanted import Wanted
 
 RECENT = 2000
-SPANS = (8_192, 65_536)
+SPANS = (32_768, 32_768)
 _SPAN_BITS = 13
 # PostgreSQL's own limits for a vector: further places of a word are not needed to find it.
 _MAX_PLACE, _MAX_PLACES = 16383, 255

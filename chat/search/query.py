@@ -74,7 +74,7 @@ class Query:
 
 def parse(text: str, *, today: date, filters: dict[str, str] | None = None) -> Query:
     """The query that was typed, with the `filters` of the form's other fields: name → value."""
-    text = _UNSTORABLE.sub(" ", text)
+    is_typed, text = bool(text.strip()), _UNSTORABLE.sub(" ", text)
     given = {name: _UNSTORABLE.sub("", value).strip() for name, value in (filters or {}).items()}
     fields = [(name, value) for name, value in given.items() if value]
     if len(text) > MAX_CHARACTERS or any(len(value) > MAX_CHARACTERS for _, value in fields):
@@ -88,7 +88,7 @@ def parse(text: str, *, today: date, filters: dict[str, str] | None = None) -> Q
             query = _filtered(query, name.lower(), value.strip(), today)
         else:
             query = _with_term(query, part["word"], part["phrase"])
-    return _judged(query, is_typed=bool(text.strip()))
+    return _judged(query, is_typed=is_typed)
 
 
 def _judged(query: Query, *, is_typed: bool) -> Query:

@@ -1,0 +1,79 @@
+"""Search on a populated site: how long one waits for rare, common and forbidden words.
+
+The bare query is asked in the site's own process, without HTTP; the page by one browser on a kept
+connection, each question as soon as the last one is answered. Forbidden words stand in private
+rooms alone, in a twentieth of all messages and the newest ones, and are looked for by somebody who
+is in none of these rooms: what a site answers then must neither tell nor take long.
+"""
+
+import json
+from time import perf_counter
+from urllib.parse import urlencode
+
+from bench.cores import Watch
+from bench.errors import Invalid
+from bench.http import Client
+from bench.loop import Loop
+from bench.report import Figure
+from bench.rounds import Bench
+from bench.servers import Server, natterjack
+from bench.site import Site, in_shell, populated
+
+MAX_MILLISECONDS = 50.0
+PEOPLE = ROOMS = 500
+# Rare ones are numbers that populate has counted with: one message holds each, or none.
+WORDS = {
+    "rare": "{number}",
+    "common": "the",
+    "forbidden": "treasure",
+    "phrase": '"small whiteboard"',
+}
+_HIDE = "from bench.treasure import hide; hide({count})"
+_ASK = "from bench.treasure import ask; ask({words!r}, {count})"
+
+
+def search(bench: Bench) -> None:
+    plan = bench.plan
+    bench.say(f"invents {plan.found_messages:,} messages")
+    with populated(PEOPLE, plan.found_messages, rooms=ROOMS) as site:
+        in_shell(_HIDE.format(count=plan.found_messages // 20), site.environment)
+        bench.say("asks the index")
+        count = plan.searches
+        bare = json.loads(in_shell(_ASK.format(words=WORDS, count=count), site.environment))
+        with natterjack(bench.cores.server, site) as server:
+            pages = {}
+            for kind, word in WORDS.items():
+                bench.say(f"asks for pages with {kind} words")
+                pages[kind] = _pages(bench, server, site, word)
+    for kind in WORDS:
+        bench.result.figures += [
+            *_figures(f"{kind}, query", bare[kind], at_most=MAX_MILLISECONDS),
+            *_figures(f"{kind}, page", pages[kind]),
+        ]
+
+
+def _pages(bench: Bench, server: Server, site: Site, word: str) -> list[float]:
+    """Milliseconds from each question to its whole answer."""
+    milliseconds = []
+    client = Client(Loop(), server.port, site.sessions[1])
+    watch = Watch(bench.cores, server.pid)
+    for number in range(bench.plan.searches):
+        question = urlencode({"q": word.format(number=number * 997)})
+        start = perf_counter()
+        answer = client.get(f"/search/?{question}")
+        milliseconds.append((perf_counter() - start) * 1000)
+        if answer.status != 200:
+            raise Invalid(f"/search/?{question} answered {answer.status}")
+    watch.stop()
+    client.close()
+    bench.check(watch, f"search {word}")
+    return milliseconds
+
+
+def _figures(name: str, milliseconds: list[float], at_most: float | None = None) -> list[Figure]:
+    ordered = sorted(milliseconds)
+    p50, p99 = (ordered[int(len(ordered) * share)] for share in (0.5, 0.99))
+    return [
+        Figure(f"{name}, p50", "ms", [p50]),
+        Figure(f"{name}, p99", "ms", [p99], at_most=at_most),
+    ]
