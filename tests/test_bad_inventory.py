@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.bad import frames, inventory, requests
+from tests.bad import frames, inventory, requests, searches
 
 HERE = Path(__file__).parent
 TABLES = [
-    requests.FORMS, requests.LINES, requests.HEADERS,
+    requests.FORMS, requests.LINES, requests.HEADERS, searches.SEARCHES,
     frames.BROKEN, frames.HANDSHAKES, frames.SAID, frames.ORIGINS,
 ]  # fmt: skip
 
@@ -18,7 +18,7 @@ TABLES = [
 def codes_of_rows():
     for table in TABLES:
         for name in table:
-            yield re.match(r"[WHMNOT]\d+", name)[0]
+            yield re.match(r"[WHMNOTQ]\d+", name)[0]
 
 
 def test_every_bad_input_of_the_list_is_tried_or_waits_for_its_feature():

@@ -110,6 +110,7 @@ def test_the_forms_other_fields_narrow_it_down_too():
         ("before:soon", "“soon” is no date"),
         ("after:2026-02-30 frogs", "“2026-02-30” is no date"),
         ("before:0000", "“0000” is no date"),
+        ("after:0001-01-01", "“0001-01-01” is no date"),
         ("has:frogs", "“has:” takes link, file or code, not “frogs”"),
         ("a*", str(SHORT_PREFIX)),
         ("x" * 201, str(TOO_LONG)),

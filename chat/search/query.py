@@ -4,6 +4,7 @@ Nothing else has a meaning: `AND`, `-x`, `col:x`, `NEAR(` and a lone quote are t
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -166,8 +167,7 @@ def _date(value: str, today: date) -> date | None:
             return today - timedelta(days=1)
     if found := re.fullmatch(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?", value, re.ASCII):
         year, month, day = (int(number or 1) for number in found.groups())
-        try:
-            return date(year, month, day)
-        except ValueError:
-            return None
+        with suppress(ValueError):
+            # Times of the first and the last years are in no calendar of another time zone.
+            return date(year, month, day) if 1900 <= year < 3000 else None
     return None

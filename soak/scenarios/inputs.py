@@ -11,7 +11,7 @@ from socket import SHUT_WR
 
 from soak.report import Report
 from soak.sites import BOTH, Backend, backend
-from tests.bad import frames, requests
+from tests.bad import frames, requests, searches
 from tests.bad.requests import Visitor
 from tests.server import raw
 from tests.server.tcp import memory_of
@@ -24,7 +24,12 @@ SHOWN_BYTES = 600
 LOOKED_EVERY, GROWN_MEGABYTES, PATIENCE_SECONDS = 250, 60.0, 0.5
 REQUESTS_SHARE = 0.6
 TABLES = ("chat_message", "chat_event", "chat_person", "chat_room", "chat_membership")
-REQUESTS = [*requests.FORMS.values(), *requests.LINES.values(), *requests.HEADERS.values()]
+REQUESTS = [
+    *requests.FORMS.values(),
+    *requests.LINES.values(),
+    *requests.HEADERS.values(),
+    *searches.SEARCHES.values(),
+]
 FRAMES = [*frames.BROKEN.values(), *map(frames.framed, frames.SAID.values())]
 # What parsers stumble over.
 MORSELS = [

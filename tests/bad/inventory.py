@@ -1,7 +1,7 @@
 """Where each bad input of the list is tried: its code, and the test.
 
-Codes that are not here stand at the beginning of a row's name in tests/bad/requests.py or
-tests/bad/frames.py. WAITING are those of what does not exist yet.
+Codes that are not here stand at the beginning of a row's name in tests/bad/requests.py,
+tests/bad/searches.py or tests/bad/frames.py. WAITING are those of what does not exist yet.
 """
 
 _BOUNDS, _READERS = "server/test_bounds_requests.py::", "server/test_bounds_readers.py::"
@@ -72,6 +72,6 @@ WAITING = {
     "T6": "tokens have no scopes yet",
     "T16": "there are no one-time passwords yet",
 }
-# How many of each letter the list has. Uploads (U), links' previews (S), webhooks (K), imports (I)
-# and search (Q) do not exist yet.
-LIST = {"W": 43, "H": 22, "M": 35, "N": 20, "O": 18, "T": 16}
+# How many of each letter the list has. Uploads (U), links' previews (S), webhooks (K) and imports
+# (I) do not exist yet.
+LIST = {"W": 43, "H": 22, "M": 35, "N": 20, "O": 18, "T": 16, "Q": 15}

@@ -13,7 +13,7 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from tests.bad import frames, requests
+from tests.bad import frames, requests, searches
 from tests.bad.requests import Visitor
 from tests.server import raw
 from tests.server import site as sites
@@ -86,9 +86,12 @@ def database(site):
     return sqlite3.connect(site.data_dir / "natterjack.sqlite3", timeout=20)
 
 
-@pytest.mark.parametrize("table", ("FORMS", "LINES", "HEADERS"))
-def test_a_bad_request_is_refused_or_harmless(table, site, visitor, unharmed):
-    rows = getattr(requests, table)
+@pytest.mark.parametrize(
+    "rows",
+    (requests.FORMS, requests.LINES, requests.HEADERS, searches.SEARCHES),
+    ids=("forms", "lines", "headers", "searches"),
+)
+def test_a_bad_request_is_refused_or_harmless(rows, site, visitor, unharmed):
     answers = {name: raw.ask(site.port, make(visitor)).status for name, (make, _ok) in rows.items()}
 
     assert {
