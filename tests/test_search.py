@@ -14,7 +14,7 @@ from chat.actions.messages import post_message, prepare, submit
 from chat.actions.rooms import archive_room, create_room, leave_room, make_private, open_direct_room
 from chat.errors import Invalid
 from chat.models import Membership, Message, Role, RoomKind
-from chat.search import postgresql
+from chat.search import narrowing, postgresql
 from tests.databases import asked, postgresql_database
 
 TODAY = date(2026, 3, 10)
@@ -124,6 +124,17 @@ def test_a_name_or_a_day_that_there_is_not_is_said_in_a_sentence(alice, say):
         assert str(refused.value.sentence).startswith(sentence)
 
 
+@pytest.mark.parametrize("count", (0, 64))
+def test_a_filter_alone_is_enough(count, alice, say, monkeypatch):
+    monkeypatch.setattr(narrowing, "NAMED_ROOMS", count)
+    say("frogs https://example.org `code`")
+
+    for text in ("before:2100", "after:2000", "from:me", "in:general", "has:code", "has:link"):
+        assert len(found(alice, text)) == 1
+    for text in ("before:2000", "after:2100", "after:2025 before:2024", "has:file", "before:1900"):
+        assert found(alice, text) == []
+
+
 def test_days_are_those_of_the_reader(alice, say):
     message = say("midnight")
     Message.objects.filter(pk=message.pk).update(
@@ -199,7 +210,7 @@ def test_many_rooms_change_nothing_about_who_finds_what(
     say("secret frogs", room=pond)
     say("open frogs")
     for count in (0, 1):  # neither the rooms that are seen nor those that are not can be named
-        monkeypatch.setattr(search, "NAMED_ROOMS", count)
+        monkeypatch.setattr(narrowing, "NAMED_ROOMS", count)
         assert found(charlie, "frogs") == ["open frogs"]
         assert found(bob, "frogs") == ["open frogs", "secret frogs"]
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat.search.documents import period_marks
 from chat.search.query import NOTHING, SHORT_PREFIX, TOO_LONG, Query, Term, parse
 from chat.search.snippets import score, snippet
 from chat.search.text import MAX_WORD, spans, words
@@ -128,6 +129,22 @@ def test_nothing_that_is_typed_raises(text):
 
 def test_nothing_typed_is_an_empty_query():
     assert parse("  ", today=TODAY).is_empty
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    (
+        ("2026-03-10", "2026-03-31", "m202603"),
+        ("2025-11-30", "2026-02-01", "m202511 m202512 m202601 m202602"),
+        ("2024-12-31", "2026-01-01", "m202412 y2025 m202601"),
+        ("2025-12-01", "2027-01-31", "m202512 y2026 m202701"),
+        ("2026-03-10", "2026-02-10", ""),
+    ),
+)  # fmt: skip
+def test_a_period_is_months_and_whole_years(first, last, expected):
+    marks = period_marks(date.fromisoformat(first), date.fromisoformat(last))
+
+    assert marks == [f"={mark}" for mark in expected.split()]
 
 
 # --- Snippets ----------------------------------------------------------------------------------

@@ -7,18 +7,16 @@ that is a part of the query itself: there is nothing to filter, count or cut aft
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
 from types import ModuleType
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
-from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.db.models import QuerySet
 
 from chat.errors import Invalid
 from chat.models import Message, Person, Room
 from chat.search import postgresql, sqlite
-from chat.search.documents import document, has_mark, month_marks, room_mark, sender_mark
+from chat.search.documents import document
+from chat.search.narrowing import narrow
 from chat.search.query import MAX_CHARACTERS, Query, parse
 from chat.search.snippets import Part, score, snippet
 from chat.search.wanted import Wanted
@@ -40,8 +38,6 @@ __all__ = [
 PAGE_SIZE = 20
 # What `best` looks at: the newest hits. To weigh all that hold a common word would take seconds.
 RANKED = 500
-# As many rooms as a query names one by one: more would cost more than they spare.
-NAMED_ROOMS = 64
 BATCH = 1000
 
 
@@ -103,7 +99,7 @@ def find(
     """
     if query.problem:
         raise Invalid(query.problem)
-    wanted = _wanted(person, query)
+    wanted = narrow(person, query)
     if wanted is None:
         return Found([], has_more=False)
     if is_ranked and query.terms:
@@ -125,7 +121,7 @@ def rebuild(messages: "QuerySet[Message]") -> Iterator[int]:
         with transaction.atomic():
             older = few if end is None else few.filter(pk__lt=end)
             # Locked: an edit waits for the batch, and is not overwritten by what was before it.
-            batch = list(older.order_by("-pk").select_for_update(of=("self",))[:BATCH])
+            batch = list(older.order_by("-pk").select_for_update(no_key=True)[:BATCH])
             first = batch[-1].pk if len(batch) == BATCH else 0
             index(batch[::-1])  # in rising order, in which FTS5 takes many rows at once
             _backend().remove_strays(first, 1 << 62 if end is None else end)
@@ -159,81 +155,6 @@ def _hits(person: Person, query: Query, keys: list[int]) -> list[Hit]:
     by_key = {message.pk: message for message in shown.order_by()}
     found = [by_key[key] for key in keys if key in by_key]
     return [Hit(message, snippet(message.body, query.terms)) for message in found]
-
-
-def _wanted(person: Person, query: Query) -> Wanted | None:
-    """None when there is no room to look in."""
-    visible = Room.objects.visible_to(person).order_by()
-    if query.rooms:
-        visible = visible.filter(pk__in=_rooms(visible, query.rooms))
-    rooms = list(visible.values_list("pk", flat=True)[: NAMED_ROOMS + 1])
-    if not rooms:
-        return None
-    named, without = [room_mark(key) for key in rooms], []
-    if len(rooms) > NAMED_ROOMS:
-        named, without = [], _unseen(visible)
-    since, until = _moment(query.after), _moment(query.before)
-    marks = [
-        named,
-        [sender_mark(key) for key in _senders(person, query.senders)],
-        _months(since, until) if since or until else [],
-        *([has_mark(kind)] for kind in sorted(query.has)),
-    ]
-    given = tuple(tuple(each) for each in marks if each)
-    scope = visible.values("pk").query.sql_with_params()
-    return Wanted(query.terms, given, tuple(without), scope, since, until)
-
-
-def _unseen(visible: "QuerySet[Room]") -> list[str]:
-    hidden = Room.objects.exclude(pk__in=visible.values("pk")).order_by()
-    keys = list(hidden.values_list("pk", flat=True)[: NAMED_ROOMS + 1])
-    return [room_mark(key) for key in keys] if len(keys) <= NAMED_ROOMS else []
-
-
-def _rooms(visible: "QuerySet[Room]", names: tuple[str, ...]) -> list[int]:
-    keys = []
-    for name in names:
-        found = visible.filter(Q(slug=name.lower()) | Q(name__iexact=name))
-        if not (those := list(found.values_list("pk", flat=True))):
-            raise Invalid(
-                _("There is no room “%(name)s” among those you can see.") % {"name": name}
-            )
-        keys += those
-    return keys
-
-
-def _senders(person: Person, names: tuple[str, ...]) -> list[int]:
-    known = Person.objects.all()
-    if person.is_guest:
-        known = known.filter(rooms__in=person.rooms.all())
-    keys = []
-    for name in names:
-        if name == "me":
-            keys.append(person.pk)
-            continue
-        found = known.filter(Q(username=name.lower()) | Q(name__iexact=name)).distinct()
-        if not (those := list(found.order_by().values_list("pk", flat=True)[:20])):
-            raise Invalid(_("There is nobody called “%(name)s”.") % {"name": name})
-        keys += those
-    return keys
-
-
-def _moment(day: date | None) -> datetime | None:
-    """Its beginning, where the reader is."""
-    return None if day is None else timezone.make_aware(datetime.combine(day, time.min))
-
-
-def _months(since: datetime | None, until: datetime | None) -> list[str]:
-    """Marks of the months in question; none when they are too many to name."""
-    now = timezone.now()
-    first = since.astimezone(UTC) if since else None
-    last = min(until, now).astimezone(UTC) if until else now + timedelta(days=1)
-    if first is None:
-        oldest = Message.objects.order_by("pk").values_list("created_at", flat=True).first()
-        first = min(oldest or last, last)
-    if (last - first).days > 3650:
-        return []
-    return month_marks(first.date(), last.date()) or ["=never"]
 
 
 def _backend() -> ModuleType:

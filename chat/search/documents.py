@@ -32,7 +32,7 @@ def document(message: Said) -> Document:
     marks = [
         room_mark(message.room_id),
         sender_mark(message.author_id),
-        _month_mark(message.created_at.year, message.created_at.month),
+        *_time_marks(message.created_at.year, message.created_at.month),
         *(has_mark(kind) for kind in _contents(message.html)),
     ]
     return Document(message.pk, message.room_id, words(message.body), marks)
@@ -50,14 +50,24 @@ def has_mark(kind: str) -> str:
     return f"=has{kind}"
 
 
-def month_marks(first: date, last: date) -> list[str]:
-    """Those of all months between two days, both included; of UTC, as the index has them."""
-    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
-    return [_month_mark(month // 12, month % 12 + 1) for month in months]
+def period_marks(first: date, last: date) -> list[str]:
+    """Those of all years and months between two days; of UTC, as the index has them.
+
+    The month of `first` comes first and by itself, and none at all when `last` is before it.
+    """
+    marks: list[str] = []
+    month = first.year * 12 + first.month - 1
+    end = last.year * 12 + last.month
+    while month < end:
+        of_year, of_month = _time_marks(month // 12, month % 12 + 1)
+        is_whole_year = bool(marks) and month % 12 == 0 and month + 12 <= end
+        marks.append(of_year if is_whole_year else of_month)
+        month += 12 if is_whole_year else 1
+    return marks
 
 
-def _month_mark(year: int, month: int) -> str:
-    return f"=m{year:04}{month:02}"
+def _time_marks(year: int, month: int) -> tuple[str, str]:
+    return f"=y{year:04}", f"=m{year:04}{month:02}"
 
 
 def _contents(html: str) -> Iterable[str]:
