@@ -41,7 +41,8 @@ def narrow(person: Person, query: Query) -> Wanted | None:
     if since:
         marks.append(_months(since, until or _soon()) or [NEVER])
     elif until:
-        without += _months(until, _soon())[1:]  # the first one is not over yet
+        last = until - timedelta(microseconds=1)  # its month is one of those in question
+        without += _months(last, _soon())[1:]
     if not query.terms and not any(marks):  # FTS5 can't be asked for what is not, and nothing else
         marks.append(_months(_BEGINNING, until or _soon()) or [NEVER])
     given = tuple(tuple(each) for each in marks if each)

@@ -37,7 +37,8 @@ INSERT INTO chat_searchrow (message_id, room_id, document)
 SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[]::tsvector[])
 ON CONFLICT (message_id) DO UPDATE SET room_id = excluded.room_id, document = excluded.document
 """
-# Each says which index is used: left to itself, PostgreSQL reads all of a common word's messages.
+# Each says which index is used: left to itself, PostgreSQL reads all of a common word's messages,
+# or all that there are of a span. An index is of no use to `+ 0`.
 _AMONG_RECENT = """
 WITH recent AS MATERIALIZED (
     SELECT * FROM chat_searchrow WHERE message_id >= %s AND message_id < %s
@@ -46,12 +47,17 @@ WITH recent AS MATERIALIZED (
 _AMONG_OLDER = """
 WITH hits AS MATERIALIZED (
     SELECT message_id, room_id FROM chat_searchrow
-    WHERE message_id >= %s AND message_id < %s AND document @@ %s::tsquery
+    WHERE message_id + 0 >= %s AND message_id + 0 < %s AND document @@ %s::tsquery
 )
 """
+# LATERAL: the messages themselves are looked at one by one until there are enough.
 _VISIBLE = """
-SELECT m.id FROM hits s JOIN chat_message m ON m.id = s.message_id AND m.room_id = s.room_id
-WHERE s.room_id IN ({scope}) AND m.deleted_at IS NULL{times}
+SELECT m.id FROM (
+    SELECT message_id, room_id FROM hits WHERE room_id IN ({scope}) ORDER BY message_id DESC
+) s CROSS JOIN LATERAL (
+    SELECT id FROM chat_message m
+    WHERE m.id = s.message_id AND m.room_id = s.room_id AND m.deleted_at IS NULL{times} OFFSET 0
+) m
 ORDER BY s.message_id DESC LIMIT %s
 """
 _STRAY = """
