@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from chat import search
 from chat.models import Message
@@ -29,9 +29,10 @@ class Command(BaseCommand):
     def handle(self, *, from_nothing: bool, **options: Any) -> None:
         done, total = 0, Message.objects.filter(deleted_at=None).count()
         try:
-            if from_nothing:
-                search.drop()
-            search.create()
+            with transaction.atomic():  # whoever posts meanwhile waits, and finds a table
+                if from_nothing:
+                    search.drop()
+                search.create()
             for done in search.rebuild(Message.objects.all()):
                 self._progress(done, total)
         except DatabaseError as error:
