@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
-from django.db import connection, transaction
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from chat import search
@@ -349,6 +349,16 @@ def test_a_lost_index_is_made_again(alice, say):
     rebuild()
 
     assert found(alice, "frogs") == ["frogs"]
+
+
+def test_a_database_that_fails_ends_the_command_with_a_sentence(monkeypatch):
+    def fails(_messages):
+        raise DatabaseError("database disk image is malformed")
+
+    monkeypatch.setattr(search, "rebuild", fails)
+
+    with pytest.raises(CommandError, match="If the index is damaged, use --from-nothing"):
+        rebuild()
 
 
 def test_an_empty_site_has_an_empty_index():

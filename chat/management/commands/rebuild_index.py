@@ -27,8 +27,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, from_nothing: bool, **options: Any) -> None:
-        done, total = 0, Message.objects.filter(deleted_at=None).count()
+        done = total = 0
         try:
+            total = Message.objects.filter(deleted_at=None).count()
             with transaction.atomic():  # whoever posts meanwhile waits, and finds a table
                 if from_nothing:
                     search.drop()
