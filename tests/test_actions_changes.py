@@ -1,7 +1,10 @@
 """Editing, deleting, reacting: what is stored, who may, and what a second call does."""
 
+from datetime import date
+
 import pytest
 
+from chat import search
 from chat.actions import changes
 from chat.actions.changes import delete_message, edit_message, toggle_reaction
 from chat.actions.messages import post_message
@@ -235,3 +238,21 @@ def test_who_was_switched_off_since_they_asked_changes_nothing(bob, said):
             act()
 
     assert stored(said).body == said.body
+
+
+# --- What is found -------------------------------------------------------------------------
+
+
+def found(person, words):
+    query = search.parse(words, today=date(2026, 3, 10))
+    return [hit.message.body for hit in search.find(person=person, query=query).hits]
+
+
+def test_what_a_message_says_now_is_found_and_no_longer_what_it_said(bob, said):
+    edit_message(editor=bob, message=said, body="A salamander")
+    assert found(bob, "salamander") == ["A salamander"]
+    assert found(bob, "number") == []
+
+    delete_message(deleter=bob, message=said)
+
+    assert found(bob, "salamander") == []

@@ -15,16 +15,16 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def migrate():
-    """Takes the database to a migration and returns the models as they were then."""
+    """Takes the database to a migration, or to the newest, and returns the models of then."""
 
-    def go(name):
+    def go(name=None):
         executor = MigrationExecutor(connection)
-        executor.migrate([("chat", name)] if name else executor.loader.graph.leaf_nodes("chat"))
-        return MigrationExecutor(connection).loader.project_state([("chat", name)]).apps
+        to = [("chat", name)] if name else executor.loader.graph.leaf_nodes("chat")
+        executor.migrate(to)
+        return MigrationExecutor(connection).loader.project_state(to).apps
 
     yield go
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes("chat"))
+    go()
 
 
 def test_the_messages_that_there_are_are_counted(migrate):
@@ -67,7 +67,7 @@ def test_what_was_said_before_there_was_an_index_is_found(migrate, alice, lobby)
 
     migrate("0004_conversation")
     assert "chat_search" not in connection.introspection.table_names()
-    migrate("0005_search")
+    migrate()
 
     assert found(alice, "frog") == ["frog 2", "frog 1", "frog 0"]
 

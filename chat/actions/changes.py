@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat import emojis, events, markup
+from chat import emojis, events, markup, search
 from chat.actions.locks import locked
 from chat.errors import Conflict, Invalid, Refused
 from chat.models import EventKind, Message, MessageVersion, Person, Reaction
@@ -33,6 +33,7 @@ def edit_message(*, editor: Person, message: Message, body: str) -> None:
         message.body, message.html, message.markup_version = body, html, markup.VERSION
         message.version, message.edited_at = message.version + 1, timezone.now()
         message.save(update_fields=["body", "html", "markup_version", "version", "edited_at"])
+        search.index([message])
         kind = EventKind.MESSAGE_EDITED
         events.append(message.room, kind, actor=editor, message=message)
 
@@ -107,6 +108,7 @@ def _empty(message: Message) -> None:
     message.body = message.html = message.mentioned = ""
     message.deleted_at = timezone.now()
     message.save(update_fields=["body", "html", "mentioned", "deleted_at"])
+    search.withdraw([message.pk])
 
 
 def _react(message: Message, person: Person, emoji: str) -> None:
