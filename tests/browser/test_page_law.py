@@ -19,6 +19,41 @@ LAYOUT = """() => [...document.querySelectorAll('.scrolled .message')].map(messa
 ])"""
 SEQS = "() => [...document.querySelectorAll('.message')].map(message => message.dataset.seq)"
 SOCKET = b"GET /ws/"
+# The answers, without what differs by design: how the first column of a pane is laid out.
+THREAD = (
+    """() => [...document.querySelectorAll('#thread-list .messages > *')].map(e => e.outerHTML)"""
+)
+# In a process that serves nobody: every kind of entry, some of them about what is quoted.
+CHANGES = """
+from chat.actions.changes import delete_message, edit_message, toggle_reaction
+from chat.actions.rooms import archive_room, change_room, join_room, leave_room, unarchive_room
+one, two = (Person.objects.get(username=name) for name in ("member1", "member2"))
+room = Room.objects.get(slug="room-2")
+def said(body, author=one, **more):
+    nonce = secrets.token_urlsafe(16)
+    return post_message(author=author, room=room, body=body, nonce=nonce, **more)
+root = Message.objects.get(body="the one that all is about")
+quoting = said("quoting", reply_to=root.pk)
+edit_message(editor=two, message=root, body="the one, **edited**")
+doomed = said("to be deleted")
+said("quotes what goes", reply_to=doomed.pk)
+toggle_reaction(person=two, message=doomed, emoji="👍")
+delete_message(deleter=one, message=doomed)
+for emoji in ("🎉", "👍", "🐸"):
+    toggle_reaction(person=two, message=quoting, emoji=emoji)
+toggle_reaction(person=one, message=quoting, emoji="🎉")
+toggle_reaction(person=two, message=quoting, emoji="👍")
+answers = [said(f"answer {n}", root=root.pk, in_room=n == 1) for n in range(3)]
+edit_message(editor=one, message=answers[0], body="in the thread, edited")
+toggle_reaction(person=two, message=answers[0], emoji="👍")
+toggle_reaction(person=two, message=answers[1], emoji="👍")
+delete_message(deleter=one, message=answers[2])
+leave_room(person=Person.objects.get(username="member4"), room=room)
+change_room(editor=one, room=room, name="Changed", purpose="in every way")
+archive_room(archiver=one, room=room)
+unarchive_room(archiver=one, room=room)
+said("the end of it")
+"""
 MARGIN = "() => getComputedStyle(document.body).marginTop"
 PAGE = 50
 
@@ -49,6 +84,32 @@ def test_a_page_that_received_every_swap_equals_the_page_reloaded(site, windows)
     wait(live, lambda: _shown(live) == _shown(reloaded))
     # The first one shown has a name and a day line, whatever stands before it.
     assert _layout(live)[-PAGE + 1 :] == _layout(reloaded)[-PAGE + 1 :]
+
+
+def test_every_kind_of_change_leads_to_the_page_reloaded(site, windows):
+    live = windows.person("member1").go_live("room-2")
+    beside = windows.person("member2").go_live("room-2")
+    beside.say("the one that all is about")
+    live.sees("the one that all is about")
+    # A thread that is open beside the list.
+    beside.page.locator("#messages > .message").last.hover()
+    beside.page.locator("#messages > .message").last.get_by_role("link", name="More").click()
+    beside.page.get_by_role("link", name="Answer in a thread").click()
+    expect(beside.page.locator("#thread .thread-root > .message")).to_be_visible()
+
+    site.shell(CHANGES)
+
+    live.sees("the end of it")
+    for window in (live, beside):
+        expect(window.page.locator("#messages .replies a").last).to_contain_text("2 answers")
+    thread = live.page.locator("#messages .replies a").last.get_attribute("href")
+    reloaded = live.tab().go_live("room-2")
+    wait(live, lambda: _shown(live) == _shown(reloaded))
+    again = beside.tab().go(thread)
+    again.wait_until_live()
+    wait(beside, lambda: _thread(beside) == _thread(again))
+    assert "in the thread, edited" in "".join(_thread(again))
+    assert "to be deleted" not in "".join(_shown(live)["messages"])
 
 
 def test_older_messages_load_above_as_one_scrolls_up_and_the_place_is_kept(windows):
@@ -139,6 +200,10 @@ def seqs(window):
 def _shown(window):
     shown = window.page.evaluate(SHOWN)
     return shown | {"messages": shown["messages"][-PAGE:]}
+
+
+def _thread(window):
+    return window.page.evaluate(THREAD)
 
 
 def _layout(window):

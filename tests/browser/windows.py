@@ -138,6 +138,8 @@ class Window:
 
     def say(self, text: str) -> None:
         """As soon as what was said before is stored."""
+        # Its box is there a moment longer than it can be typed in, and the next one comes late.
+        expect(self.page.locator("[name=body]:disabled")).to_have_count(0)
         expect(self.composer).to_have_count(1)
         self.composer.fill(text)
         self.composer.press("Enter")
