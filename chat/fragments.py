@@ -8,12 +8,14 @@ shows in every open browser.
 
 import logging
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.template.loader import get_template
 from django.utils import timezone, translation
 from django.utils.html import escape
@@ -74,6 +76,39 @@ class Kind:
         return cls(page, person.language, person.time_zone, thread)
 
 
+class Kept:
+    """The fragments that were asked for last, up to `max_characters` of them in all."""
+
+    def __init__(self, max_characters: int) -> None:
+        self._max, self._size = max_characters, 0
+        self._texts: dict[Hashable, SafeString] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> SafeString | None:
+        with self._lock:
+            text = self._texts.pop(key, None)
+            if text is not None:
+                self._texts[key] = text  # what was asked for last is the last to go
+            return text
+
+    def put(self, key: Hashable, text: SafeString) -> None:
+        if settings.DEBUG:  # whoever changes a template wants to see it
+            return
+        with self._lock:
+            self._size += len(text) - len(self._texts.pop(key, ""))
+            self._texts[key] = text
+            while self._size > self._max:
+                self._size -= len(self._texts.pop(next(iter(self._texts))))
+
+    def clear(self) -> None:
+        with self._lock:
+            self._texts.clear()
+            self._size = 0
+
+
+_kept = Kept(max_characters=16 * 1024 * 1024)
+
+
 @dataclass(frozen=True)
 class Frame:
     """What goes to a socket at once. Whoever has it has seen the log up to `seq`."""
@@ -95,13 +130,17 @@ def render(template: str, context: Mapping[str, Any], kind: Kind) -> SafeString:
 
 
 def message_fragment(message: Message, kind: Kind, place: str = "") -> SafeString:
-    """One message, in its room's list or in its thread's.
+    """One message, in its room's list or in its thread's; rendered once while it looks the same.
 
     One that can't be rendered says so and is logged; the page lives.
     """
     context = {"message": message, "place": place}
     try:
-        return render("chat/fragments/message.html", context, kind)
+        key = (kind, place, message.sight)
+        if (kept := _kept.get(key)) is None:
+            kept = render("chat/fragments/message.html", context, kind)
+            _kept.put(key, kept)
+        return kept
     except Exception:
         logger.exception("Message %s can't be rendered", message.pk)
         return render("chat/fragments/unrenderable.html", context, kind)

@@ -59,6 +59,7 @@ def forgetful():
     """What a process remembers for its life, a test must not inherit."""
     for remembered in (fragments.epoch, fragments.beat, fragments.goodbye, viewer._at_hand):
         remembered.cache_clear()
+    fragments._kept.clear()
     presence._deeds.clear()
     cache.clear()
     bells.bell.reaches_others = True
@@ -185,6 +186,7 @@ def overrides(data_dir, settings):
         path.write_text(text)
         written.append(path)
         settings.TEMPLATES = [*settings.TEMPLATES]  # forgets the templates that are loaded
+        fragments._kept.clear()
 
     yield write
     for path in written:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.template import TemplateDoesNotExist
+from django.utils.safestring import SafeString
 
 from chat import fragments
 from chat.actions.changes import delete_message, edit_message, toggle_reaction
@@ -12,7 +13,7 @@ from chat.actions.messages import post_message
 from chat.actions.rooms import change_room, invite_into_room
 from chat.fragments import Kind
 from chat.hub import log
-from chat.models import Event, Message
+from chat.models import Event, Message, Person
 from chat.sidebar import Line
 from chat.templatetags.chat import css_string
 from tests.visits import shown_ids
@@ -310,3 +311,61 @@ def test_no_text_ends_a_string_in_a_rule(text):
 
     assert re.fullmatch(r"(?:[a-zA-Z0-9]|\\[0-9a-f]+ )*", written)
     assert re.sub(r"\\([0-9a-f]+) ", lambda found: chr(int(found[1], 16)), written) == text
+
+
+# --- What is kept --------------------------------------------------------------------------
+
+
+def test_a_message_is_rendered_once_while_it_looks_the_same(bob, lobby, say, monkeypatch):
+    rendered = []
+    render = fragments.render
+    monkeypatch.setattr(
+        fragments, "render", lambda *args: rendered.append(args[0]) or render(*args)
+    )
+    message = say("One")[0]
+
+    def show(kind=PAGE, place=""):
+        return fragments.message_fragment(Message.objects.shown().get(pk=message.pk), kind, place)
+
+    assert show() == show()
+    assert len(rendered) == 1
+    assert show(Kind("html", "de", "UTC"))
+    assert show(place="thread-") != show()
+    assert len(rendered) == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    (
+        lambda alice, bob, one, two: edit_message(editor=bob, message=two, body="Two"),
+        lambda alice, bob, one, two: edit_message(editor=bob, message=one, body="Two"),
+        lambda alice, bob, one, two: delete_message(deleter=bob, message=one),
+        lambda alice, bob, one, two: toggle_reaction(person=alice, message=two, emoji="👍"),
+        lambda alice, bob, one, two: Person.objects.update(name="Another"),
+        lambda alice, bob, one, two: post_message(
+            author=bob, room=two.room, body="x", nonce="an-answer", root=two.pk, in_room=False
+        ),
+    ),
+    ids=("edited", "its quote edited", "its quote deleted", "reaction", "renamed", "answered"),
+)
+def test_what_looks_different_is_rendered_anew(change, alice, bob, lobby, say):
+    one = say("One")[0]
+    two = post_message(author=bob, room=lobby, body="Quotes", nonce="a-quote", reply_to=one.pk)
+
+    def show():
+        return fragments.message_fragment(Message.objects.shown().get(pk=two.pk), PAGE)
+
+    before = show()
+    change(alice, bob, one, two)
+
+    assert show() != before
+
+
+def test_what_was_not_asked_for_longest_goes_first():
+    kept = fragments.Kept(max_characters=10)
+    for key in "abc":
+        kept.put(key, SafeString("1234" if key != "c" else "12"))
+        kept.get("a")
+    kept.put("d", SafeString("1234"))
+
+    assert [bool(kept.get(key)) for key in "abcd"] == [True, False, True, True]
