@@ -16,7 +16,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from chat import fragments, frames, hub, limits, wire
+from chat import fragments, frames, hub, limits, suggestions, wire
 from chat.actions import changes
 from chat.actions.messages import prepare, submit
 from chat.actions.posting import Post
@@ -62,6 +62,7 @@ class Draft:
     body: str
     nonce: str
     reply_to: int | None
+    confirm: bool
 
 
 class ChatConsumer(AsyncConsumer):
@@ -122,6 +123,7 @@ class ChatConsumer(AsyncConsumer):
         self.visitor, self.bad_frames = visitor, 0
         self.turn = asyncio.Lock()
         self.reader = self._reader(visitor)
+        self.suggester = suggestions.Suggester(self.reader)
         hub.current().add(self.reader)
         unasked = self._come_back_unasked if visitor.will_resume else self._go_live_unasked
         grace = asyncio.get_running_loop().create_task(unasked())
@@ -216,10 +218,13 @@ class ChatConsumer(AsyncConsumer):
                 await self._do(step)
             await self._post(drafts)
 
-    def _step(self, text: str) -> Draft | dict[str, Any] | Refused | Ended:
-        """A post, another frame, or what comes of it."""
+    def _step(self, text: str) -> Draft | dict[str, Any] | Refused | Ended | None:
+        """A post, another frame, or what comes of it; None for what may be passed over."""
+        if frames.is_suggest(text) and not self.suggester.may_ask():
+            return Ended(4429) if self.suggester.is_flooded else None
         try:
-            limits.spend_here(settings.LIMIT_FRAMES, "frame", self.reader.person_id)
+            if not frames.is_suggest(text):
+                limits.spend_here(settings.LIMIT_FRAMES, "frame", self.reader.person_id)
             frame = frames.parse(text)
             return self._draft(frame) if frame["type"] == "post" else frame
         except TooMany:
@@ -227,7 +232,9 @@ class ChatConsumer(AsyncConsumer):
         except Refused as error:
             return error
 
-    async def _do(self, step: dict[str, Any] | Refused | Ended) -> None:
+    async def _do(self, step: dict[str, Any] | Refused | Ended | None) -> None:
+        if step is None:
+            return
         try:
             if isinstance(step, Exception):
                 raise step
@@ -256,6 +263,9 @@ class ChatConsumer(AsyncConsumer):
             case "typing":
                 hub.note(self.reader.person_id)
                 await hub.current().typing.say(self.reader)
+            case "suggest":
+                if lists := await self.suggester.answer(frame):
+                    await self._write(lists)
             case _:
                 raise frames.BadFrame(_("This type of frame is unknown."))
 
@@ -263,8 +273,14 @@ class ChatConsumer(AsyncConsumer):
         nonce = frame.get("nonce") or secrets.token_urlsafe(16)
         if not isinstance(nonce, str):  # what is nested deeply is more than `str` can take
             raise frames.BadFrame(_("“%(name)s” has to be a text.") % {"name": "nonce"})
-        reply_to = frames.number(frame, "reply_to")
-        form = MessageForm({"body": frame.get("body"), "nonce": nonce, "reply_to": reply_to})
+        form = MessageForm(
+            {
+                "body": frame.get("body"),
+                "nonce": nonce,
+                "reply_to": frames.number(frame, "reply_to"),
+                "confirm": frame.get("confirm") is True,
+            }
+        )
         if not form.is_valid():
             raise Invalid(first_error(form))
         return Draft(slug="" if self.visitor.slug else frame.get("room", ""), **form.cleaned_data)
@@ -326,6 +342,7 @@ def _prepared(reader: hub.Reader, here: Room | None, draft: Draft) -> Post:
         body=draft.body,
         nonce=draft.nonce,
         reply_to=draft.reply_to,
+        confirm=draft.confirm,
         caller=reader,
     )
 

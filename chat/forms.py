@@ -11,7 +11,7 @@ from django.core.validators import RegexValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chat import markup, names
+from chat import markup, names, naming
 from chat.models import Person, Role, Room, RoomKind, Site
 
 
@@ -30,16 +30,50 @@ class BodyField(forms.CharField):
             raise forms.ValidationError(str(error.sentence), code="body") from None
 
 
-class BodyForm(forms.Form):
-    """What a message is to say."""
+class ChoicesInput(forms.Widget):
+    """All fields whose names begin with this one's: each question of a page has its own."""
 
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[Any]:
+        keys = [key for key in data if key.startswith(name)]
+        found = [data.getlist(key) if hasattr(data, "getlist") else [data[key]] for key in keys]
+        return [value for values in found for value in values]
+
+
+class ChoicesField(forms.Field):
+    """What somebody means by the names that they have typed: `@ad @ada`, both with their signs."""
+
+    widget = ChoicesInput
+
+    def clean(self, value: Any) -> dict[str, str]:
+        """What was typed → what is meant. What is no pair was never a choice of ours."""
+        pairs = [each.split() for each in value or [] if isinstance(each, str)]
+        return {pair[0]: pair[1] for pair in pairs if len(pair) == 2 and _are_names(*pair)}
+
+
+def _are_names(typed: str, meant: str) -> bool:
+    return typed[0] == meant[0] and meant[0] in "@:" and len(meant) <= naming.MAX_TYPED_CHARACTERS
+
+
+class BodyForm(forms.Form):
+    """What a message is to say. What is meant by begun names is put into it."""
+
+    choice = ChoicesField(required=False)
     body = BodyField()
+
+    def clean_body(self) -> str:
+        body, meant = self.cleaned_data["body"], self.cleaned_data["choice"]
+        return BodyField().clean(naming.choose(body, meant)) if meant else body
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        self.answered = set(cleaned.pop("choice", {}))
+        return cleaned
 
 
 class MessageForm(BodyForm):
     """A post. The nonce comes with the form, or from the program that wants to retry safely.
 
-    `reply_to` is the message that it quotes, by key.
+    `reply_to` is the message that it quotes, by key. `confirm`: it may tell a whole large room.
     """
 
     reply_to = forms.IntegerField(
@@ -51,6 +85,7 @@ class MessageForm(BodyForm):
             for key in ("invalid", "min_value", "max_value")
         },
     )
+    confirm = forms.BooleanField(required=False)
     nonce = forms.CharField(
         validators=[RegexValidator(r"\A[A-Za-z0-9_-]{8,64}\Z", _("This form is damaged. Reload."))]
     )

@@ -32,6 +32,11 @@ def parse(text: str) -> dict[str, Any]:
     return frame
 
 
+def is_suggest(text: str) -> bool:
+    """Whether it is what a page sends while somebody types, as htmx writes it."""
+    return text.startswith('{"type":"suggest"')
+
+
 def number(frame: dict[str, Any], name: str) -> int | None:
     """A whole number from 0 up, which may come as a string: that is how a form sends it.
 

@@ -36,7 +36,7 @@ _ACCENT = re.compile("[\u0300-\u036f]")
 _BIDI_OVERRIDE = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # The most that a living script stacks (Burmese) is four.
 _MAX_MARKS_IN_A_ROW = 4
-_SEPARATORS = "._-"
+SEPARATORS = "._-"
 
 
 def normalise_username(text: str) -> str:
@@ -71,18 +71,26 @@ def validate_username(text: str) -> str:
         raise ValidationError(_("Choose a username."), code="empty")
     if len(username) > MAX_USERNAME_CHARACTERS:
         raise ValidationError(_("A username has at most 32 characters."), code="too_long")
-    if not all(map(_belongs_in_username, username)) or _has_stacked_marks(username):
+    if not all(map(belongs_in_username, username)) or _has_stacked_marks(username):
         raise ValidationError(
             _("A username consists of letters, digits, dots, dashes and underscores."),
             code="characters",
         )
-    if username[0] in _SEPARATORS or username[-1] in _SEPARATORS or _is_mark(username[0]):
+    if username[0] in SEPARATORS or username[-1] in SEPARATORS or _is_mark(username[0]):
         raise ValidationError(
             _("A username begins and ends with a letter or a digit."), code="ends"
         )
     if skeleton(username) in _reserved_skeletons():
         raise ValidationError(_("This username is reserved. Choose another."), code="reserved")
     return username
+
+
+def belongs_in_username(character: str) -> bool:
+    """Whether it may stand in a username: a letter with its marks, a digit, or one of `._-`."""
+    if character in SEPARATORS:
+        return True
+    category = unicodedata.category(character)
+    return (category[0] in "LM" and is_visible(character)) or category == "Nd"
 
 
 def clean_display_name(text: str) -> str:
@@ -117,13 +125,6 @@ def slugify_room(name: str) -> str:
     """
     slug = slugify(name)[:MAX_SLUG_CHARACTERS].strip("-_") or "room"
     return f"{slug}-room" if slug in RESERVED_SLUGS else slug
-
-
-def _belongs_in_username(character: str) -> bool:
-    if character in _SEPARATORS:
-        return True
-    category = unicodedata.category(character)
-    return (category[0] in "LM" and is_visible(character)) or category == "Nd"
 
 
 def _is_mark(character: str) -> bool:

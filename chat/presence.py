@@ -53,11 +53,22 @@ def with_state(people: Iterable[Person], site: Site) -> list[tuple[Person, str]]
     return [(person, state_of(person, site)) for person in people]
 
 
+def here() -> QuerySet[Person]:
+    """Everybody who is here, of those who show it."""
+    now = timezone.now()
+    return Person.objects.filter(
+        shows_presence=True,
+        is_active=True,
+        present_at__gt=now - timedelta(seconds=PRESENT_SECONDS),
+        seen_at__gt=now - timedelta(seconds=HERE_SECONDS),
+    ).order_by()
+
+
 def here_in(room_ids: Collection[int], site: Site) -> dict[int, Here]:
     """room → who of its people is here, in one query; rooms without anybody are left out."""
     if not (room_ids and site.has_presence):
         return {}
-    rows = Membership.objects.filter(room_id__in=room_ids, person__in=_here())
+    rows = Membership.objects.filter(room_id__in=room_ids, person__in=here())
     names: dict[int, list[str]] = defaultdict(list)
     ordered = rows.order_by("person__name", "person_id")
     for room_id, name in ordered.values_list("room_id", "person__name"):
@@ -98,16 +109,6 @@ def typists(person_ids: Collection[int], room_id: int) -> dict[int, str]:
         person__is_active=True,
     )
     return dict(rows.values_list("person_id", "person__name"))
-
-
-def _here() -> QuerySet[Person]:
-    now = timezone.now()
-    return Person.objects.filter(
-        shows_presence=True,
-        is_active=True,
-        present_at__gt=now - timedelta(seconds=PRESENT_SECONDS),
-        seen_at__gt=now - timedelta(seconds=HERE_SECONDS),
-    ).order_by()
 
 
 def _not_since(seconds: int) -> Q:

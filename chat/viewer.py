@@ -37,9 +37,19 @@ def lines_mode(request: HttpRequest) -> str:
 
 
 def _rules(person: Person) -> str:
+    own = f'.message:has([data-mentions~="{person.pk}"])'
+    # Who tells the whole room is not told by it.
+    everybody = f'.message:not([data-author="{person.pk}"]):has([data-mentions~="room"])'
+    named = [
+        f'.mention[data-person="{person.pk}"]',
+        f'{own} .mention[data-person="here"]',
+        f'{everybody} .mention[data-person="room"]',
+    ]
     rules = [
         f'[data-author="{person.pk}"] .author-only {{ display: revert; }}',
         f'.reaction[data-people~="{person.pk}"] {{ --reaction-edge: var(--color-accent); }}',
+        f":is({own}, {everybody}) {{ --message-stripe: var(--color-new); }}",
+        f":is({', '.join(named)}) {{ --mention-stripe: var(--color-new); }}",
     ]
     if person.is_administrator:
         rules.append(".administrator-only { display: revert; }")

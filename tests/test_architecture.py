@@ -10,21 +10,16 @@ ROOT = settings.BASE_DIR / "chat"
 
 # From the ground up. A name stands for a module, or for a package with all that is in it.
 FLOORS = [
-    {
-        "characters",
-        "colours",
-        "console",
-        "emojis",
-        "errors",
-        "headers",
-        "database",
-        "sqlite",
-        "wire",
-    },
-    {"connections", "counters", "group_commit", "sockets", "names", "markup", "avatars"},
+    {"characters", "colours", "console", "emojis", "errors", "headers"},
+    {"database", "sqlite", "wire"},
+    {"connections", "counters", "group_commit", "sockets", "names", "avatars"},
+    {"naming"},
+    {"markup"},
     {"models"},
     {"permissions", "forms", "history", "search", "sidebar", "limits", "frames", "presence"},
+    {"mentions"},
     {"fragments"},
+    {"suggestions"},
     {"handshake"},
     {"hub"},
     {"events"},

@@ -8,10 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat import colours
-from chat.markup import MAX_BODY_CHARACTERS, MAX_HTML_BYTES, InvalidBody, clean_body, render
+from chat.markup import MAX_BODY_CHARACTERS, MAX_HTML_BYTES, InvalidBody, Named, clean_body, render
 
 ALLOWED = {
-    "a": {"href": r"(?i)(https?://|mailto:).*", "rel": r"noopener noreferrer nofollow"},
+    "a": {
+        "href": r"(?i)(https?://|mailto:).*|/rooms/[-a-z0-9_]+/",
+        "class": r"room-link",
+        "rel": r"noopener noreferrer nofollow",
+    },
     "blockquote": {},
     "br": {},
     "code": {"class": r"language-[a-z0-9+#-]{1,24}"},
@@ -21,7 +25,7 @@ ALLOWED = {
     "p": {},
     "pre": {"class": r"plain"},
     "s": {},
-    "span": {"class": "|".join(colours.CLASSES)},
+    "span": {"class": "|".join([*colours.CLASSES, "mention"]), "data-person": r"[0-9]+|room|here"},
     "strong": {},
     "ul": {},
 }
@@ -359,3 +363,94 @@ def test_a_text_that_fits_in_no_form_is_refused_before_it_is_stored():
             clean_body(text)
         with pytest.raises(InvalidBody, match="too long"):
             render(text)
+
+
+# --- Names ---------------------------------------------------------------------------------
+
+NAMED = Named(
+    people={"ada": "7", "zoë": "9", "room": "room", "here": "here"}, rooms=frozenset({"kitchen"})
+)
+ADA = '<span class="mention" data-person="7">@ada</span>'
+KITCHEN = (
+    '<a class="room-link" href="/rooms/kitchen/" rel="noopener noreferrer nofollow">#kitchen</a>'
+)
+
+
+def named(text: str) -> str:
+    return str(render(text, NAMED).html)
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    (
+        ("hi @Ada.", f"<p>hi {ADA}.</p>"),
+        ("(@ada), @ada's", f"<p>({ADA}), {ADA}'s</p>"),
+        ("**@ada** _@ada_", f"<p><strong>{ADA}</strong> <em>{ADA}</em></p>"),
+        ("@ＡＤＡ", f"<p>{ADA}</p>"),
+        ("@ZOË", '<p><span class="mention" data-person="9">@zoë</span></p>'),
+        ("> @ada", f"<blockquote>\n<p>{ADA}</p>\n</blockquote>"),
+        ("@room", '<p><span class="mention" data-person="room">@room</span></p>'),
+        ("@here", '<p><span class="mention" data-person="here">@here</span></p>'),
+        ("#Kitchen!", f"<p>{KITCHEN}!</p>"),
+        ("@bob #cellar", "<p>@bob #cellar</p>"),
+        ("`@ada #kitchen :tada:`", "<p><code>@ada #kitchen :tada:</code></p>"),
+        ("```\n@ada #kitchen\n```", "<pre><code>@ada #kitchen\n</code></pre>"),
+        (r"\@ada", "<p>@ada</p>"),
+        ("x.org/@ada x.org/#kitchen", "<p>x.org/@ada x.org/#kitchen</p>"),
+        (":tada: 10:30:45 :nothing:", "<p>🎉 10:30:45 :nothing:</p>"),
+        ("# kitchen", "<p># kitchen</p>"),
+    ),
+)
+def test_names_in_prose_are_shown_as_what_they_stand_for(text, html):
+    assert named(text) == html
+
+
+@pytest.mark.parametrize(
+    "text",
+    (
+        "ada@ada",
+        "https://example.org/#kitchen https://example.org/@ada",
+        "[@ada #kitchen](https://example.org)",
+        "<https://example.org/@ada>",
+        "mailto:a@ada",
+    ),
+)
+def test_an_address_names_nobody(text):
+    assert "mention" not in named(text)
+    assert "room-link" not in named(text)
+
+
+def test_what_a_text_names_is_what_its_prose_names():
+    assert render("@ada @nobody `@code`", NAMED).names == {"ada", "nobody"}
+    assert render("> " * 25 + "@ada", NAMED).names == set()  # shown as typed: nobody is named
+
+
+@pytest.mark.parametrize(
+    "value", ('7" onclick="x', "7 8", "", "everybody", "-7", "7" * 20, "<b>", "room ")
+)
+def test_whatever_a_name_is_said_to_stand_for_only_a_key_is_shown(value):
+    html = str(render("@ada", Named(people={"ada": value})).html)
+
+    assert "data-person" not in html
+    assert_harmless(html)
+
+
+@pytest.mark.parametrize("slug", ("x/../../logout", 'x" onclick="y', "x y", "Ü", ""))
+def test_no_slug_leads_out_of_the_rooms(slug):
+    html = str(render(f"#{slug}", Named(rooms=frozenset({slug}))).html)
+
+    assert 'href="' not in html
+
+
+def test_nobody_types_a_mention_in_html():
+    html = named('<span class="mention" data-person="7">@eve</span> [x](/rooms/kitchen/)')
+
+    assert "<span" not in html.replace(ADA, "")
+    assert "<a" not in html
+
+
+@given(markdown_texts)
+def test_a_text_full_of_names_is_as_harmless(text):
+    html = named(text.replace("a", "@ada ").replace("b", " #kitchen "))
+
+    assert_harmless(html)

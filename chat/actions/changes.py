@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat import emojis, events, markup, search
+from chat import emojis, events, markup, mentions, search
 from chat.actions.locks import locked
 from chat.errors import Conflict, Invalid, Refused
 from chat.models import EventKind, Message, MessageVersion, Person, Reaction
@@ -20,7 +20,10 @@ def edit_message(*, editor: Person, message: Message, body: str) -> None:
     The same text again changes nothing. Raises Refused for who may not, Conflict where it was
     deleted meanwhile.
     """
-    html = markup.render(body).html  # before anything is locked: it takes a while
+    # Before anything is locked: it takes a while. An edit of `@room` has been confirmed as a post.
+    names = mentions.resolve(
+        body, slug=message.room.slug, author_id=message.author_id, is_confirmed=True
+    )
     with transaction.atomic():
         message, editor = _locked(message, editor)
         if message.is_deleted:
@@ -30,9 +33,11 @@ def edit_message(*, editor: Person, message: Message, body: str) -> None:
         if message.body == body:
             return
         _keep_version(message)
-        message.body, message.html, message.markup_version = body, html, markup.VERSION
+        message.body, message.html, message.markup_version = body, names.html, markup.VERSION
         message.version, message.edited_at = message.version + 1, timezone.now()
-        message.save(update_fields=["body", "html", "markup_version", "version", "edited_at"])
+        mentions.rewrite(message, names)
+        fields = ["body", "html", "markup_version", "version", "edited_at", "mentioned"]
+        message.save(update_fields=fields)
         search.index([message])
         kind = EventKind.MESSAGE_EDITED
         events.append(message.room, kind, actor=editor, message=message)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from chat import markup
+from chat import mentions
 from chat.actions.posting import Post, store
 from chat.group_commit import GroupCommit
 from chat.hub import Caller
@@ -20,7 +20,8 @@ def post_message(*, author: Person, room: Room, body: str, nonce: str, **more: A
 
     A second call with the same nonce returns the first one's message. Raises Conflict when
     that nonce already stands for another text or room, Refused for who is not in the room,
-    Invalid for an answer to what is not there, or not any more.
+    Invalid for an answer to what is not there, or not any more, Unconfirmed for what tells very
+    many without `confirm`.
     `more` is what `prepare` takes. A `caller` has to hold when it is stored: else SignedOut.
     """
     post = prepare(author_id=author.pk, slug=room.slug, body=body, nonce=nonce, **more)
@@ -34,14 +35,16 @@ def prepare(
     slug: str,
     body: str,
     nonce: str,
+    confirm: bool = False,
     caller: Caller | None = None,
     reply_to: int | None = None,
     root: int | None = None,
     in_room: bool = True,
 ) -> Post:
-    """What can be done before anything is locked, which is the slow part: the Markdown."""
-    html = markup.render(body).html
-    return Post(author_id, slug, body, html, nonce, caller, reply_to, root, in_room)
+    """What can be done before anything is locked, which is the slow part: the Markdown, and who
+    and what the names in it stand for. Raises Unconfirmed."""
+    names = mentions.resolve(body, slug=slug, author_id=author_id, is_confirmed=confirm)
+    return Post(author_id, slug, body, names, nonce, caller, reply_to, root, in_room)
 
 
 def submit(posts: Iterable[Post]) -> None:

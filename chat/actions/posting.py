@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from chat import events, markup, search
+from chat import events, markup, mentions, search
 from chat.actions import threads
 from chat.errors import Conflict, Invalid, Refused, SignedOut
 from chat.hub import Caller, standing
-from chat.models import Membership, Message, Room
+from chat.mentions import Resolved
+from chat.models import Membership, Mention, Message, Room
 
 # Lazy: they are refused in somebody else's thread, and put into words by whom it is for.
 SIGNED_OUT = _("You have been signed out.")
@@ -29,6 +29,7 @@ USED = _("This form has already sent another message. Please send it again.")
 class Post:
     """What somebody wants to say; `stored` is settled with the message, or with why there is none.
 
+    `names` is its shown form, and whom it tells.
     `caller` is what they came in with; None where nobody could have taken that away. `reply_to` is
     the message that it quotes, `root` the one whose thread it answers in: by key, of the same room.
     """
@@ -36,7 +37,7 @@ class Post:
     author_id: int
     slug: str
     body: str
-    html: SafeString
+    names: Resolved
     nonce: str
     caller: Caller | None = None
     reply_to: int | None = None
@@ -183,8 +184,9 @@ def _write(
 ) -> dict[tuple[int, str], Message]:
     previous = _last_of(room)
     messages = []
+    mentioned = _mentioned(room, posts)
     for seq, post in enumerate(posts, room.last_seq + 1):
-        message = _message(room, seq, post, previous)
+        message = _message(room, seq, post, previous, mentioned.get(post, ""))
         messages.append(message)
         if message.in_room:
             previous = message
@@ -193,6 +195,8 @@ def _write(
             members[post.place].read_number = message.number
     threads.join_on(messages, others)
     Message.objects.bulk_create(messages)
+    if told := [row for message in messages for row in mentions.rows(message)]:
+        Mention.objects.bulk_create(told)
     events.append_posts(room, messages)
     search.index(messages)
     threads.tell(messages, others)
@@ -206,19 +210,32 @@ def _last_of(room: Room) -> Message | None:
     return next(iter(found), None)
 
 
-def _message(room: Room, seq: int, post: Post, previous: Message | None) -> Message:
+def _mentioned(room: Room, posts: list[Post]) -> dict[Post, str]:
+    """Whom each tells, of those that tell anybody; who may see the room is asked once more."""
+    telling = [post for post in posts if post.names.tells]
+    if not telling:
+        return {}
+    told = mentions.told([post.names for post in telling], room)
+    return {
+        post: mentions.marks(people - {post.author_id}, post.names.tells_room)
+        for post, people in zip(telling, told, strict=True)
+    }
+
+
+def _message(room: Room, seq: int, post: Post, previous: Message | None, mentioned: str) -> Message:
     return Message(
         room=room,
         seq=seq,
         author_id=post.author_id,
         nonce=post.nonce,
         body=post.body,
-        html=post.html,
+        html=post.names.html,
         markup_version=markup.VERSION,
         created_at=timezone.now(),
         previous_author_id=previous.author_id if previous else None,
         previous_at=previous.created_at if previous else None,
         number=(previous.number if previous else 0) + post.in_room,
+        mentioned=mentioned,
         reply_to_id=post.reply_to,
         root_id=post.root,
         in_room=post.in_room,

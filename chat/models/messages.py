@@ -1,5 +1,6 @@
 """Messages, and the log of everything that happened in a room."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
@@ -11,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from chat.models.people import Person
 from chat.models.rooms import Room
 
+_ROOM_LINK = re.compile(r'(<a class="room-link" href="/rooms/[-\w]+/)', re.ASCII)
 GROUPED_FOR = timedelta(minutes=5)
 NAMED_REACTORS = 20
 # What a fragment shows of others, besides the reactions.
@@ -103,6 +105,11 @@ class Message(models.Model):
         # Safe because chat.markup cleaned it with nh3 when it was written; nothing else
         # ever writes this column.
         return mark_safe(self.html)  # noqa: S308
+
+    @property
+    def shown_plain(self) -> SafeString:
+        """The same for plain pages: its links to rooms lead to plain ones."""
+        return mark_safe(_ROOM_LINK.sub(r"\1?plain=1", self.html))  # noqa: S308
 
     @property
     def starts_day(self) -> bool:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from chat.database import is_outage
 from chat.errors import Refused
+from chat.mentions import Unconfirmed
 
 logger = logging.getLogger(__name__)
 
@@ -32,17 +33,26 @@ RETRY_SECONDS = 5
 
 
 def refused(request: HttpRequest, error: Refused) -> HttpResponse:
-    response = sentence(request, error.status, str(error.sentence))
+    asks = isinstance(error, Unconfirmed)
+    response = sentence(request, error.status, str(error.sentence), asks_to_confirm=asks)
     if retry_after := getattr(error, "retry_after", None):
         response["Retry-After"] = str(retry_after)
     return response
 
 
 def sentence(
-    request: HttpRequest, status: int, text: str, *, sign_in: bool = False
+    request: HttpRequest,
+    status: int,
+    text: str,
+    *,
+    sign_in: bool = False,
+    **asks: Any,
 ) -> HttpResponse:
-    """One sentence as an answer: a fragment for htmx, else a page that keeps what was typed."""
-    context: dict[str, Any] = {"status": status, "sentence": text, "sign_in": sign_in}
+    """One sentence as an answer: a fragment for htmx, else a page that keeps what was typed.
+
+    `asks` is what the sentence asks back, as the templates of refusals name it.
+    """
+    context: dict[str, Any] = {"status": status, "sentence": text, "sign_in": sign_in, **asks}
     if getattr(request, "htmx", False):
         return _beside_the_box(request, context)
     context |= {"action": "/" + request.path.lstrip("/"), "body": "", "kept": {}}

@@ -1,18 +1,23 @@
 """Posting, and the pages of a room's history."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from csp.constants import SELF
 from csp.decorators import csp_update
 from django.conf import settings
+from django.contrib import messages as flash
 from django.contrib.auth import logout
 from django.http import HttpResponse
 from django.middleware.csrf import rotate_token
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from chat import fragments, history, hub, limits
+from chat import fragments, history, hub, limits, mentions
 from chat.actions.messages import prepare, submit
+from chat.actions.posting import Post
 from chat.errors import Invalid, Refused, SignedOut
 from chat.forms import MessageForm, first_error
 from chat.fragments import THREAD, Kind
@@ -54,6 +59,10 @@ def send(
     )
     fields = form.cleaned_data | answering
     post = prepare(author_id=person.pk, slug=slug, caller=caller, **fields)
+    if not request.htmx and (unknown := _unanswered(post, form)):
+        doubts = mentions.doubts(unknown, person=person, room=find(person, slug))
+        if doubts:  # without JavaScript nobody was suggested while they were typed
+            return errors.sentence(request, 422, _("Whom do you mean?"), doubts=doubts)
     submit([post])
     try:
         message = post.stored.result()
@@ -66,13 +75,19 @@ def send(
         find(person, slug)  # what they may not see is not there: 404
         raise
     if request.htmx:
-        return _fresh_box(request, message)
+        return _fresh_box(request, message, post.names.notes)
+    for note in post.names.notes:
+        flash.warning(request, str(note))
     # It names the message and no element: where there is one, browsers leave the cursor out of the
     # box, in which the next message is to be typed. The newest stands above it anyway.
     return done(request, f"{where}#said-{message.pk}")
 
 
-def _fresh_box(request: Request, message: Message) -> HttpResponse:
+def _unanswered(post: Post, form: MessageForm) -> set[str]:
+    return {name for name in post.names.unknown if f"@{name}" not in form.answered}
+
+
+def _fresh_box(request: Request, message: Message, notes: Sequence[Promise]) -> HttpResponse:
     """The sent composer's place, as a spare one again. The message comes over the socket."""
     target = request.htmx.target or ""
     if message.reply_to and target.removeprefix(fragments.THREAD).startswith("slot-"):
@@ -89,8 +104,9 @@ def _fresh_box(request: Request, message: Message) -> HttpResponse:
         "address": request.path,
         "root": message.root_id,
         "thread": {"root": message.root, "is_following": True},
+        "notes": notes,
     }
-    name = "chat/swaps/answered.html" if message.root_id else "chat/parts/composer.html"
+    name = "chat/swaps/answered.html" if message.root_id else "chat/parts/sent.html"
     response = render(request, name, context)
     response["HX-Trigger"] = "answered"
     return response

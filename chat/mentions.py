@@ -1,0 +1,255 @@
+"""Whom a text names, and whom of them it tells: only people who may see the room.
+
+Looked up before anything is locked, for the HTML; and once more under the room's lock, for the
+rows. A text without `@` and `#` asks the database nothing.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import reduce
+from operator import or_
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from chat import markup, naming, presence
+from chat.errors import Invalid
+from chat.markup import Named
+from chat.models import Membership, Mention, Message, Person, Role, Room, RoomKind
+from chat.names import normalise_username
+from chat.naming import HERE, ROOM
+
+# `@room` in a room of more people has to be confirmed.
+MANY_MEMBERS = 20
+MAX_PRESENT = 500
+PRESENT_FOR = timedelta(minutes=15)
+MAX_CANDIDATES = 8
+
+
+class Unconfirmed(Invalid):
+    """It tells many people at once, and whoever says it has not said that they mean to."""
+
+    code = "unconfirmed"
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A text as it is shown in a room, and whom it tells there.
+
+    `people` are keys; the author's own never is among them. `unknown` are the names in it that
+    are nobody's, `notes` what the author should know once it is stored.
+    """
+
+    html: SafeString
+    people: frozenset[int] = frozenset()
+    tells_room: bool = False
+    tells_here: bool = False
+    unknown: frozenset[str] = frozenset()
+    notes: tuple[Promise, ...] = ()
+
+    @property
+    def tells(self) -> bool:
+        return bool(self.people) or self.tells_room or self.tells_here
+
+
+def resolve(text: str, *, slug: str, author_id: int, is_confirmed: bool = False) -> Resolved:
+    """What the names in this author's text stand for in the room of this slug.
+
+    One query where it names rooms only, two where it names people. In a room that the author is
+    not in, names stand for nothing. Raises Unconfirmed where it tells more than `MANY_MEMBERS`
+    and is not confirmed.
+    """
+    asked = naming.asked(text)
+    if not asked.people and not asked.rooms:
+        return Resolved(markup.render(text).html)
+    rooms = {each.slug: each for each in _rooms(slug, asked.rooms)}
+    links = frozenset(name for name in asked.rooms if name in rooms and rooms[name].is_public)
+    here = rooms.get(slug)
+    people = _people(here, asked.people, author_id) if here and asked.people else {}
+    author = next((each for each in people.values() if each.pk == author_id), None)
+    if here is None or author is None or not _is_in(author):
+        return Resolved(markup.render(text, Named(rooms=links)).html)
+    return _resolved(text, here, author, people, links, is_confirmed)
+
+
+def told(resolved: Iterable[Resolved], room: Room) -> list[frozenset[int]]:
+    """Of each, the people whom it tells, judged now: called under the room's lock.
+
+    One query for those who are named, one more where one of them tells those who are here.
+    """
+    each = list(resolved)
+    named = frozenset[int]().union(*(one.people for one in each))
+    allowed = frozenset(with_access(room).filter(pk__in=named).values_list("pk", flat=True))
+    present = frozenset[int]()
+    if any(one.tells_here for one in each):
+        present = frozenset(present_members(room).values_list("pk", flat=True)[:MAX_PRESENT])
+    return [(one.people & allowed) | (present if one.tells_here else frozenset()) for one in each]
+
+
+def marks(people: Collection[int], tells_room: bool) -> str:
+    """As `Message.mentioned` holds them: keys, and `room`, with spaces between."""
+    return " ".join([*map(str, sorted(people)), *([ROOM] if tells_room else [])])
+
+
+def rows(message: Message) -> list[Mention]:
+    """What stands in the table for a stored message, after its `mentioned`."""
+    return [
+        Mention(
+            message=message,
+            person_id=None if mark == ROOM else int(mark),
+            room_id=message.room_id,
+            seq=message.seq,
+        )
+        for mark in message.mentioned.split()
+    ]
+
+
+def rewrite(message: Message, resolved: Resolved) -> None:
+    """Tells whom a stored message names now, under its room's lock; the caller saves `mentioned`.
+
+    Who is named still keeps their row, and who was here when it was written was told then.
+    """
+    before = {row.person_id: row for row in message.mentions.all()}
+    (people,) = told([resolved], message.room) if resolved.tells else (frozenset[int](),)
+    if resolved.tells_here:
+        people |= frozenset(key for key in before if key is not None)
+    message.mentioned = marks(people - {message.author_id}, resolved.tells_room)
+    now = {row.person_id: row for row in rows(message)}
+    if gone := [row.pk for key, row in before.items() if key not in now]:
+        Mention.objects.filter(pk__in=gone).delete()
+    if new := [row for key, row in now.items() if key not in before]:
+        Mention.objects.bulk_create(new)
+
+
+def with_access(room: Room) -> QuerySet[Person]:
+    """The active people who may read the room."""
+    found = Person.objects.filter(is_active=True)
+    if room.is_public:
+        return found.filter(_membership(room) | ~Q(role=Role.GUEST))
+    return found.filter(_membership(room))
+
+
+def nameable(person: Person, room: Room) -> QuerySet[Person]:
+    """Whom this person may name there and tell; guests know nobody but who is in it."""
+    found = with_access(room)
+    return found.filter(_membership(room)) if person.is_guest else found
+
+
+def present_members(room: Room) -> QuerySet[Person]:
+    """Who is in the room and about: shown as here, or wrote in it a moment ago.
+
+    Whoever hides that they are here is not told: a message shows whom it has told.
+    """
+    recently = timezone.now() - PRESENT_FOR
+    wrote = Message.objects.filter(room=room, author=OuterRef("pk"), created_at__gte=recently)
+    members = Person.objects.filter(memberships__room=room, is_active=True).order_by("pk")
+    return members.filter(Exists(wrote) | Q(pk__in=presence.here().values("pk")))
+
+
+def candidates(person: Person, room: Room, begun: str, limit: int) -> list[Person]:
+    """Whom a begun name may mean, by username or name; who is in the room comes first."""
+    found = nameable(person, room)
+    if begun:
+        found = found.filter(
+            Q(username__startswith=normalise_username(begun))
+            | Q(name__istartswith=begun)
+            | Q(name__icontains=f" {begun}")
+        )
+    return list(found.order_by(_membership(room).desc(), "username")[:limit])
+
+
+def doubts(unknown: Collection[str], *, person: Person, room: Room) -> dict[str, list[Person]]:
+    """Of the names that are nobody's, those that begin somebody's username, and whose."""
+    if not unknown:
+        return {}
+    begun = reduce(or_, (Q(username__startswith=name) for name in unknown))
+    known = nameable(person, room).filter(begun)
+    found = list(known.order_by(_membership(room).desc(), "username"))
+    meant = {
+        name: [each for each in found if each.username.startswith(name)][:MAX_CANDIDATES]
+        for name in sorted(unknown)
+    }
+    return {name: people for name, people in meant.items() if people}
+
+
+def _membership(room: Room) -> Exists:
+    return Exists(Membership.objects.filter(room=room, person=OuterRef("pk")))
+
+
+def _rooms(slug: str, linked: Collection[str]) -> QuerySet[Room]:
+    # A private room is linked to by nobody: what is stored is seen by all.
+    return Room.objects.filter(Q(slug=slug) | Q(slug__in=linked, kind=RoomKind.PUBLIC)).order_by()
+
+
+def _people(room: Room, names: Collection[str], author_id: int) -> dict[str, Person]:
+    found = Person.objects.filter(Q(pk=author_id) | Q(username__in=names), is_active=True)
+    few = found.only("username", "name", "role").annotate(is_in=_membership(room)).order_by()
+    return {each.username: each for each in few}
+
+
+def _resolved(
+    text: str,
+    room: Room,
+    author: Person,
+    people: dict[str, Person],
+    links: frozenset[str],
+    is_confirmed: bool,
+) -> Resolved:
+    able = {name: each for name, each in people.items() if _may_be_told(each, room, author)}
+    marked = {name: str(each.pk) for name, each in able.items()}
+    if not author.is_guest:
+        marked |= {ROOM: ROOM, HERE: HERE}
+    shown = markup.render(text, Named(marked, links))
+    tells_room = ROOM in shown.names and not author.is_guest
+    if tells_room and not is_confirmed:
+        _ask_to_confirm(room)
+    return Resolved(
+        shown.html,
+        people=frozenset(able[name].pk for name in shown.names if name in able) - {author.pk},
+        tells_room=tells_room,
+        tells_here=HERE in shown.names and not author.is_guest,
+        unknown=frozenset(shown.names - people.keys() - {ROOM, HERE}),
+        notes=tuple(_notes(shown.names, author, people, able)),
+    )
+
+
+def _may_be_told(person: Person, room: Room, author: Person) -> bool:
+    # As with_access and nameable, of what has been read already.
+    return _is_in(person) or (room.is_public and not person.is_guest and not author.is_guest)
+
+
+def _is_in(person: Person) -> bool:
+    return bool(getattr(person, "is_in", False))
+
+
+def _ask_to_confirm(room: Room) -> None:
+    count = Membership.objects.filter(room=room, person__is_active=True).count()
+    if count > MANY_MEMBERS:
+        sentence = ngettext_lazy(
+            "This tells %(count)d person in this room. Send it again to do so.",
+            "This tells all %(count)d people in this room. Send it again to do so.",
+            count,
+        )
+        raise Unconfirmed(str(sentence % {"count": count}))
+
+
+def _notes(
+    names: frozenset[str], author: Person, people: dict[str, Person], able: dict[str, Person]
+) -> Iterable[Promise]:
+    if author.is_guest:
+        # A guest is told nothing of people whom they may not know, not even that there are some.
+        if names & {ROOM, HERE}:
+            yield _("Guests can’t tell a whole room: nobody was told by @room or @here.")
+        return
+    for name in sorted(names & (people.keys() - able.keys())):
+        yield format_lazy(
+            _("{name} (@{username}) is not in this room and was not told."),
+            name=people[name].name,
+            username=name,
+        )
