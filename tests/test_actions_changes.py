@@ -256,3 +256,14 @@ def test_what_a_message_says_now_is_found_and_no_longer_what_it_said(bob, said):
     delete_message(deleter=bob, message=said)
 
     assert found(bob, "salamander") == []
+
+
+def test_an_edited_text_names_and_tells_others(alice, bob, charlie, lobby):
+    message = post_message(author=alice, room=lobby, body="@bob", nonce="nonce-of-names")
+
+    edit_message(editor=alice, message=message, body="@charlie")
+
+    message.refresh_from_db()
+    assert message.mentioned == str(charlie.pk)
+    assert "@charlie</span>" in message.html
+    assert [row.person for row in message.mentions.all()] == [charlie]
