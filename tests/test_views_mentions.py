@@ -99,6 +99,19 @@ def test_without_javascript_the_page_keeps_the_text_and_sends_it_again_confirmed
     assert Mention.objects.count() == 1
 
 
+def test_a_reply_in_a_messages_place_is_confirmed_there(hers, full):
+    post(hers, "Hello")
+    message = Message.objects.get()
+    form = hers.get(f"/messages/{message.pk}/reply/", headers=HTMX).content.decode()
+    headers = {"HX-Request": "true", "HX-Target": f"slot-{message.pk}"}
+    fields = {"body": "@room", "nonce": "nonce-5678", "reply_to": message.pk}
+    answer = hers.post(ADDRESS, fields, headers=headers)
+
+    assert f'<form id="composer-slot-{message.pk}"' in form
+    assert f'form="composer-slot-{message.pk}" name="confirm"' in answer.content.decode()
+    assert answer["HX-Retarget"] == f"#answer-slot-{message.pk}"
+
+
 def test_any_other_refusal_confirms_nothing(hers, full):
     answer = post(hers, "")
 
