@@ -15,7 +15,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "site": SimpleLazyObject(Site.load),
         "lines": lines,
-        "unread": SimpleLazyObject(lambda: sum(line.unread for line in lines)),
+        "unread": SimpleLazyObject(lambda: sum(line.calls for line in lines)),
+        "mentions": SimpleLazyObject(lambda: sum(line.mentions for line in lines)),
         "plain": is_plain(request),
         "lines_mode": SimpleLazyObject(lambda: lines_mode(request)),
         "me_digest": SimpleLazyObject(lambda: stylesheet_digest(request.user)),

@@ -1,18 +1,31 @@
 """The one parser of what people and programs send: forms, frames and API bodies."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.validators import RegexValidator
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from chat import markup, names, naming
-from chat.models import Person, Role, Room, RoomKind, Site
+from chat.models import Level, Membership, Person, Role, Room, RoomKind, Site
+
+QUIET = ("quiet_from", "quiet_until")
+MORNING = time(8)
+FOR_GOOD = datetime(9999, 1, 1, tzinfo=UTC)
+MUTES = (
+    ("", _("Not muted")),
+    ("1h", _("For an hour")),
+    ("8h", _("For eight hours")),
+    ("tomorrow", _("Until tomorrow, 8:00")),
+    ("on", _("Until you turn it on")),
+)
 
 
 class BodyField(forms.CharField):
@@ -281,13 +294,84 @@ class PreferencesForm(forms.ModelForm):
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 
+    quiet_from = forms.TimeField(
+        label=_("Do not disturb from"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text=_("Between these times nothing counts in the title and the icon of your pages."),
+    )
+    quiet_until = forms.TimeField(
+        label=_("Do not disturb until"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+
     class Meta:
         model = Person
-        fields = ("name", "time_zone", "language", "shows_presence", "shows_typing")
+        fields = ("name", "time_zone", "language", *QUIET, "shows_presence", "shows_typing")
         labels = {
             "shows_presence": _("Show others when you are here"),
             "shows_typing": _("Show others when you are typing"),
         }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and len({cleaned.get(name) is None for name in QUIET}) == 2:
+            empty = QUIET[0] if cleaned.get(QUIET[0]) is None else QUIET[1]
+            self.add_error(empty, _("Give both times, or none."))
+        return cleaned
+
+
+class LevelForm(forms.Form):
+    """What somebody wants to hear of a room, and how long they want to hear nothing at all."""
+
+    level = forms.ChoiceField(
+        label=_("What you want to hear of this room"),
+        choices=Level.choices,
+        widget=forms.RadioSelect,
+    )
+    mute = forms.ChoiceField(label=_("Mute it"), required=False)
+
+    def __init__(self, *args: Any, membership: Membership, zone: ZoneInfo, **kwargs: Any) -> None:
+        self.now = timezone.now()
+        self.until = membership.muted_until if membership.is_muted(self.now) else None
+        self.zone = zone
+        super().__init__(*args, **kwargs)
+        self.initial = {"level": membership.level, "mute": "keep" if self.until else ""}
+        mute = self.fields["mute"]
+        assert isinstance(mute, forms.ChoiceField)
+        mute.choices = [*self._as_it_is(), *MUTES]
+        level = self.fields["level"]
+        if membership.room.is_direct:  # it stands in no list in which it could be shown again
+            assert isinstance(level, forms.ChoiceField)
+            level.choices = [choice for choice in Level.choices if choice[0] != Level.HIDDEN]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        cleaned["muted_until"] = self._muted_until(cleaned.pop("mute", ""))
+        return cleaned
+
+    def _as_it_is(self) -> list[tuple[str, Any]]:
+        if self.until is None:
+            return []
+        if self.until == FOR_GOOD:
+            return [("keep", _("Muted until you turn it on"))]
+        shown = date_format(self.until.astimezone(self.zone), "DATETIME_FORMAT")
+        return [("keep", format_lazy("{} {}", _("Muted until"), shown))]
+
+    def _muted_until(self, choice: str) -> datetime | None:
+        if choice == "tomorrow":
+            day = self.now.astimezone(self.zone).date() + timedelta(days=1)
+            return datetime.combine(day, MORNING, tzinfo=self.zone)
+        if choice.endswith("h"):
+            return self.now + timedelta(hours=int(choice.removesuffix("h")))
+        return {"keep": self.until, "on": FOR_GOOD}.get(choice)
+
+
+class DateForm(forms.Form):
+    """A day to go to."""
+
+    date = forms.DateField(error_messages={"invalid": _("This is no day: write it as 2026-01-31.")})
 
 
 def first_error(form: forms.BaseForm) -> str:

@@ -4,6 +4,7 @@ A room's list holds what was said in it; what was answered in a thread alone sta
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from chat.models import Message, Room
 from chat.models.messages import MessageQuerySet
@@ -71,6 +72,23 @@ def thread(root: Message, seq: int | None = None) -> Page:
     found = list(answers.filter(seq__lte=top).order_by("-seq")[: PAGE_SIZE + 1])
     newer = seq is not None and answers.filter(seq__gt=top).exists()
     return Page(found[:PAGE_SIZE][::-1], head, has_older=len(found) > PAGE_SIZE, has_newer=newer)
+
+
+def first_since(room: Room, moment: datetime) -> Message | None:
+    """The first message that is not older than `moment`; None when all are.
+
+    Found by halving the log, in twenty small steps along (room, seq) for a million messages: time
+    follows seq within a room, for both are taken under its lock, so that it needs no index.
+    """
+    low, high, found = 0, room.last_seq, None
+    while low < high:
+        middle = (low + high) // 2
+        message = _messages(room).filter(seq__gt=middle).order_by("seq").first()
+        if message is None or message.created_at >= moment:
+            high, found = middle, message or found
+        else:
+            low = message.seq
+    return found
 
 
 def _head(room: Room) -> int:

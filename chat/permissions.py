@@ -85,5 +85,9 @@ def can_change_role(actor: Person, person: Person) -> bool:
     return person.role != Role.OWNER or actor.role == Role.OWNER
 
 
+def membership(person: Person, room: Room) -> Membership | None:
+    return Membership.objects.filter(room=room, person=person).select_related("room").first()
+
+
 def is_member(person: Person, room: Room) -> bool:
     return Membership.objects.filter(room=room, person=person).exists()

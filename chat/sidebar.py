@@ -1,51 +1,119 @@
-"""A person's rooms as their sidebar shows them, with what they have not seen yet."""
+"""A person's rooms as their sidebar shows them, with what they have not seen yet.
+
+What is counted is asked of the pointers: nothing is written for whoever has not seen a message.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from chat.models import Membership, RoomKind
+from django.db.models import BigIntegerField, Case, Count, F, OuterRef, Subquery, Value, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from chat.models import Level, Membership, Mention, RoomKind, is_quiet
+
+_FIELDS = (
+    *("person_id", "room_id", "read_seq", "read_number", "level", "muted_until"),
+    *("room__slug", "room__name", "room__kind", "room__last_message_seq", "room__message_count"),
+    *("person__time_zone", "person__quiet_from", "person__quiet_until"),
+)
 
 
 @dataclass(frozen=True)
 class Line:
-    """One room in somebody's sidebar."""
+    """One room in somebody's sidebar.
+
+    `count` messages are new, of which `mentions` name the person; in a direct conversation all do.
+    `unread` is what the person's level makes of it; where it is not, `count` is 1 for any number.
+    `is_quiet`: it is within the hours in which nothing calls for the person.
+    """
 
     room_id: int
     slug: str
     label: str
     kind: str
     unread: bool
+    count: int = 0
+    mentions: int = 0
+    is_quiet: bool = False
+
+    @property
+    def calls(self) -> bool:
+        """Whether the title and the icon tell of it."""
+        return self.unread and not self.is_quiet
 
 
 def lines_for(person_ids: Iterable[int]) -> dict[int, list[Line]]:
     """person → their lines, rooms by name and then direct conversations; in two queries.
 
-    Archived rooms stand in the list of rooms alone.
+    Archived rooms stand in the list of rooms alone, as do those that somebody has hidden.
     """
     ids = list(person_ids)
+    shown = Membership.objects.filter(person_id__in=ids, room__archived_at=None)
     rows = list(
-        Membership.objects.filter(person_id__in=ids, room__archived_at=None).values_list(
-            "person_id",
-            "read_seq",
-            "room_id",
-            "room__slug",
-            "room__name",
-            "room__kind",
-            "room__last_message_seq",
-        )
+        shown.exclude(level=Level.HIDDEN)
+        .annotate(mentions=unseen_mentions())
+        .values_list(*_FIELDS, "mentions", named=True)
     )
-    names = _names({row[2] for row in rows if row[5] == RoomKind.DIRECT})
+    names = _names({row.room_id for row in rows if row.room__kind == RoomKind.DIRECT})
+    now = timezone.now()
     found: dict[int, list[Line]] = {person_id: [] for person_id in ids}
-    for person_id, read_seq, room_id, slug, name, kind, last_message_seq in rows:
-        others = [other for key, other in names.get(room_id, ()) if key != person_id]
-        label = ", ".join(others) or name
-        found[person_id].append(Line(room_id, slug, label, kind, last_message_seq > read_seq))
+    for row in rows:
+        others = [other for key, other in names.get(row.room_id, ()) if key != row.person_id]
+        label = ", ".join(others) or row.room__name
+        found[row.person_id].append(_line(row, label, now))
     for lines in found.values():
         lines.sort(
             key=lambda line: (line.kind == RoomKind.DIRECT, line.label.casefold(), line.slug)
         )
     return found
+
+
+def unseen_mentions() -> Any:
+    """How many mentions each membership's person has not seen in its room.
+
+    Two counts and not one with an OR: each goes along an index, and past nobody else's mentions.
+    """
+    named = _count(person=OuterRef("person_id"))
+    everybody = _count(person=None)
+    # Nothing at all has happened since in most rooms: those cost no look.
+    return Case(
+        When(room__last_seq__gt=F("read_seq"), then=named + everybody),
+        default=Value(0),
+        output_field=BigIntegerField(),
+    )
+
+
+def _count(**whom: Any) -> Any:
+    found = Mention.objects.filter(room=OuterRef("room_id"), seq__gt=OuterRef("read_seq"), **whom)
+    counted = found.order_by().values("room").annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted, output_field=BigIntegerField()), Value(0))
+
+
+def _line(row: Any, label: str, now: datetime) -> Line:
+    is_new = row.room__last_message_seq > row.read_seq
+    count = max(1, row.room__message_count - row.read_number) if is_new else 0
+    mentions = count if row.room__kind == RoomKind.DIRECT else row.mentions
+    if row.level == Level.NOTHING:
+        mentions = 0
+    is_muted = row.muted_until is not None and row.muted_until > now
+    is_news = mentions > 0 if row.level == Level.MENTIONS else count > 0 or mentions > 0
+    unread = is_news and not is_muted and row.level != Level.NOTHING
+    return Line(
+        row.room_id,
+        row.room__slug,
+        label,
+        row.room__kind,
+        unread=unread,
+        count=count if unread else min(count, 1),
+        mentions=mentions,
+        is_quiet=is_quiet(
+            row.person__time_zone, row.person__quiet_from, row.person__quiet_until, now
+        ),
+    )
 
 
 def _names(direct: set[int]) -> dict[int, list[tuple[int, str]]]:

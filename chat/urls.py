@@ -2,7 +2,19 @@
 
 from django.urls import path, re_path
 
-from chat.views import accounts, live, messages, people, rooms, search, site, slots, system, threads
+from chat.views import (
+    accounts,
+    inbox,
+    live,
+    messages,
+    people,
+    rooms,
+    search,
+    site,
+    slots,
+    system,
+    threads,
+)
 
 urlpatterns = [
     path("", rooms.home, name="home"),
@@ -30,6 +42,8 @@ urlpatterns = [
     path("rooms/<slug:slug>/leave/", rooms.leave, name="room_leave"),
     path("rooms/<slug:slug>/settings/", rooms.settings, name="room_settings"),
     path("rooms/<slug:slug>/kind/", rooms.kind, name="room_kind"),
+    path("rooms/<slug:slug>/level/", rooms.level, name="room_level"),
+    path("rooms/<slug:slug>/read/", inbox.mark_read, name="room_read"),
     path("rooms/<slug:slug>/archive/", rooms.archive, name="room_archive"),
     path("rooms/<slug:slug>/unarchive/", rooms.unarchive, name="room_unarchive"),
     path("rooms/<slug:slug>/members/", rooms.members, name="room_members"),
@@ -46,6 +60,9 @@ urlpatterns = [
     path("messages/<int:message_id>/thread/live/", live.thread, name="thread_live"),
     path("messages/<int:message_id>/thread/follow/", threads.follow, name="follow"),
     path("search/", search.results, name="search"),
+    path("messages/<int:message_id>/unread/", inbox.mark_unread, name="mark_unread"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/read/", inbox.mark_all_read, name="inbox_read"),
     path("composer/lines/", messages.lines, name="lines"),
     path("socket/", rooms.socket, name="socket"),
     path("direct/new/", people.direct_new, name="direct_new"),

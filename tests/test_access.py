@@ -162,6 +162,8 @@ PAGES = {
     "direct/<str:username>/": Row(direct, people(303, guest=404)),
     "search/": Row(people(200)),
     "settings/": Row(people(200), people(303), PERSON),
+    "inbox/": Row(people(200)),
+    "inbox/read/": Row(post=people(303)),
     "me.css": Row(people(200)),
     "site/": Row(administrators(200), administrators(303), {"name": "The Pond"}),
     "site/invitations/": Row(administrators(200), administrators(303), INVITATION),
@@ -191,6 +193,8 @@ ROOMS = {
     f"{ROOM}leave/": Row(post=those(is_no_conversation)),
     f"{ROOM}settings/": Row(readers(), those(may_change), {"name": "Attic", "purpose": ""}),
     f"{ROOM}kind/": Row(post=those(may_change_kind), typed={"kind": "private"}),
+    f"{ROOM}level/": Row(post=those(is_in), typed={"level": "mentions"}),
+    f"{ROOM}read/": Row(post=those(is_in)),
     f"{ROOM}archive/": Row(post=those(may_change)),
     f"{ROOM}unarchive/": Row(post=those(may_change)),
     f"{ROOM}members/": Row(readers(), those(may_invite), {"people": "charlie"}),
@@ -206,6 +210,7 @@ ROOMS = {
     f"{SAID}thread/": Row(readers(), those(may_post), MESSAGE),
     f"{SAID}thread/live/": Row(readers()),
     f"{SAID}thread/follow/": Row(post=those(is_in), typed={"follow": "1"}),
+    f"{SAID}unread/": Row(post=those(is_in)),
     "composer/lines/": Row(post=readers(), typed={"lines": "many", "room": "<slug:slug>"}),
 }
 SOCKETS = {"ws/chat/", "ws/chat/<slug:slug>/", ""}

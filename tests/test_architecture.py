@@ -19,7 +19,7 @@ FLOORS = [
     {"permissions", "forms", "history", "search", "sidebar", "limits", "frames", "presence"},
     {"mentions"},
     {"fragments"},
-    {"suggestions"},
+    {"suggestions", "news", "inbox"},
     {"handshake"},
     {"hub"},
     {"events"},

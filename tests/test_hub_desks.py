@@ -1,6 +1,7 @@
 """A person's open pages know which of their rooms hold something new."""
 
 import re
+from datetime import time
 
 import pytest
 from django.db import OperationalError
@@ -8,6 +9,7 @@ from django.test.signals import template_rendered
 
 from chat import hub
 from chat.actions.messages import post_message
+from chat.actions.reading import mark_unread, set_level
 from chat.actions.rooms import (
     change_room,
     create_room,
@@ -17,7 +19,7 @@ from chat.actions.rooms import (
 )
 from chat.database import in_database
 from chat.hub import bells, desks
-from chat.models import Membership, Role, RoomKind
+from chat.models import Level, Membership, Role, RoomKind
 from tests.sockets import eventually, post, token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -307,3 +309,49 @@ async def test_pages_that_look_alike_share_one_rendering_of_their_sidebar(his, m
         template_rendered.disconnect(note)
 
     assert len(rendered) == len({page.heard[-1] for page in pages}) == 2
+
+
+async def test_unread_from_here_shows_in_every_tab_until_the_room_is_opened(bob, alice, pond, his):
+    here, there = await his("/ws/chat/pond/"), await his()
+    message = await post(alice, pond)
+    await here.until_shown(message)
+    await here.say(type="read", seq=str(here.cursor))
+    await in_database(mark_unread, person=bob, message=message)
+
+    for page in (here, there):
+        assert unread(await page.until_heard("data-unread")) == ["pond"]
+    await here.say(type="read", seq=str(here.cursor))
+    await in_database(set_level, person=bob, room=pond, level=Level.NOTHING, muted_until=None)
+    await there.until_heard('href="/rooms/pond/" data-kind="private"><')
+    await in_database(set_level, person=bob, room=pond, level=Level.EVERYTHING, muted_until=None)
+    assert unread(await there.until_heard("data-unread")) == ["pond"]
+
+
+async def test_a_growing_number_is_told_now_and_then(alice, pond, his, monkeypatch):
+    monkeypatch.setattr("chat.hub.desks.GROWING_SECONDS", 0.3)
+    page = await his()
+    await post(alice, pond)
+    await page.until_heard("data-unread")
+    for _time in range(4):
+        await post(alice, pond)
+
+    await page.until_heard(">5 <span")
+
+
+async def test_in_quiet_hours_the_title_and_the_icon_stay_calm_until_they_end(
+    alice, bob, pond, his, clock
+):
+    def rest(until):
+        bob.quiet_from, bob.quiet_until = time(11), until
+        bob.save(update_fields=["quiet_from", "quiet_until"])
+
+    await in_database(rest, time(13))
+    page = await his()
+    await post(alice, pond)
+
+    calm = await page.until_heard("data-unread")
+    assert title(calm) == "general · The Pond"
+    assert "icon-unread" not in calm
+
+    clock.wait(hours=2)
+    assert title(await page.until_heard("icon-unread")) == "(1) general · The Pond"

@@ -24,7 +24,7 @@ KINDS = [Kind("html", "en", "UTC"), Kind("stream", "en", "UTC"), Kind("plain", "
 AT = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 # What a frame may swap: contract §5, and our own ids that no message can have.
 SWAPPED = re.compile(
-    r"(message-\d+|cursor|end|rooms|connection|live|history|older|room-head|room-state|"
+    r"(message-\d+|cursor|end|rooms|icon|connection|live|history|older|room-head|room-state|"
     r"member-count|messages|again|notice|title)\Z"
 )
 VOID = {"br", "img", "input", "link", "meta", "hr", "path", "rect", "circle", "use"}

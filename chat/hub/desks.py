@@ -1,7 +1,9 @@
 """What is a connected person's own: which of their rooms hold something new.
 
-A post costs nothing for who already has the room marked as unread; for the others their lines
-are read anew, many people in one query, a moment later, so that a burst is one sidebar.
+For who knows nothing new of a room, a post has their lines read anew, many people in one query, a
+moment later, so that a burst is one sidebar. For who knows of something already, only the number
+grows: that is told every GROWING_SECONDS at most, however many posts there are, and so a page's
+numbers are late by these and no more.
 """
 
 import asyncio
@@ -24,12 +26,14 @@ SOON_SECONDS = 0.2
 # Somebody looks at the room: their page reports what it has seen every 5 s at the least.
 WHILE_LOOKING_SECONDS = 6.0
 RETRY_SECONDS = 2.0
+GROWING_SECONDS = 5.0
 PEOPLE_AT_ONCE = 25
 
 
 @dataclass
 class Desk:
-    """A person's open pages, the rooms they are in, and those that they know to be unread.
+    """A person's open pages, the rooms they are in, and those that they know to hold news, whatever
+    their level makes of it.
 
     `doubts` are rooms that they look at while something new is in them: (when to ask, the place
     that has to be seen until then). `is_being_told`: the database is being read, and what comes
@@ -93,10 +97,12 @@ class Desks:
     def stir(self, room_id: int, kind: str, seq: int) -> None:
         """Something happened in a room: whoever is in it and does not know yet is told."""
         for desk in self._desks.values():
-            if desk.is_being_told:
+            if kind == EventKind.MESSAGE_POSTED and room_id in desk.unread:
+                self._schedule(desk, GROWING_SECONDS)
+            elif desk.is_being_told:
                 self._schedule(desk, SOON_SECONDS)
             elif kind == EventKind.MESSAGE_POSTED:
-                if room_id in desk.rooms and room_id not in desk.unread:
+                if room_id in desk.rooms:
                     self._doubt(desk, room_id, seq)
             elif kind == EventKind.ROOM_UNARCHIVED or desk.shows(room_id):
                 self._schedule(desk, SOON_SECONDS)
@@ -184,7 +190,7 @@ class Desks:
         for desk in desks:
             mine = lines[desk.person_id]
             desk.rooms = frozenset(line.room_id for line in mine)
-            desk.unread = frozenset(line.room_id for line in mine if line.unread)
+            desk.unread = frozenset(line.room_id for line in mine if line.count)
             for page in list(desk.pages):
                 if page.judged_at < site.revocations:  # has come in while we asked
                     self._schedule(desk, SOON_SECONDS)

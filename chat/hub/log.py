@@ -1,12 +1,15 @@
 """What the hub asks the database. All of it runs in the database threads."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import BigIntegerField, Case, Count, ExpressionWrapper, F, Sum, Value, When
+from django.utils import timezone
 
 from chat import fragments
 from chat.fragments import Frame, Kind
-from chat.models import Event, Membership, Room, Site
+from chat.models import Event, Level, Membership, Room, Site, is_quiet
 from chat.models.messages import SHOWN, reactions_of
 
 BATCH = 200
@@ -57,10 +60,30 @@ def heads(room_ids: Iterable[int]) -> dict[int, int]:
 
 
 def pointers(person_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
-    """person → two numbers that change when they join, leave or read something anywhere."""
+    """person → two numbers that change when they join, leave, read or put back something anywhere,
+    want to hear more or less of a room, or when a room's mute or their quiet hours begin or end.
+    """
+    now = timezone.now()
+    hours = ("person__time_zone", "person__quiet_from", "person__quiet_until")
     rows = (
         Membership.objects.filter(person_id__in=list(person_ids))
-        .values("person_id")
-        .annotate(count=Count("id"), total=Sum("read_seq"))
+        .values("person_id", *hours)
+        .annotate(count=Count("id"), total=Sum(_state(now)))
     )
-    return {row["person_id"]: (row["count"], row["total"]) for row in rows}
+    found = {}
+    for row in rows:
+        zone, start, end = (row[name] for name in hours)
+        quiet = is_quiet(zone, start, end, now)
+        found[row["person_id"]] = (row["count"], row["total"] * 2 + quiet)
+    return found
+
+
+def _state(now: datetime) -> Any:
+    """A membership's state as one number. Each is scattered by a weight of its own: what moved back
+    in one room and on in another is not to cancel in the sum. Bounded, for SQLite's sums overflow.
+    """
+    levels = [When(level=level, then=Value(place)) for place, level in enumerate(Level)]
+    muted = Case(When(muted_until__gt=now, then=Value(4)), default=Value(0))
+    state = F("read_seq") * 8 + muted + Case(*levels, default=Value(0))
+    weight = (F("id") * 7919 + 104729) % 999983
+    return ExpressionWrapper(state * weight % 1000000007, output_field=BigIntegerField())

@@ -2,7 +2,7 @@
 
 from chat.models.mentions import Following, Mention
 from chat.models.messages import Event, EventKind, Message, Reaction
-from chat.models.people import ApiToken, Invitation, Person, Role
+from chat.models.people import ApiToken, Invitation, Person, Role, is_quiet
 from chat.models.rooms import Level, Membership, Room, RoomKind
 from chat.models.sessions import Session
 from chat.models.site import Site
@@ -26,4 +26,5 @@ __all__ = [
     "RoomKind",
     "Session",
     "Site",
+    "is_quiet",
 ]

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
@@ -112,6 +112,14 @@ class Person(AbstractBaseUser):
     @property
     def avatar(self) -> SafeString:
         return avatar_svg(name=self.name, key=self.pk)
+
+
+def is_quiet(time_zone: str, start: time | None, end: time | None, now: datetime) -> bool:
+    """Whether these are hours in which nothing calls for somebody; from 22 to 7 spans midnight."""
+    if start is None or end is None:
+        return False
+    clock = now.astimezone(ZoneInfo(time_zone)).time()
+    return start <= clock < end if start <= end else clock >= start or clock < end
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):

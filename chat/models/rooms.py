@@ -1,6 +1,7 @@
 """Rooms, and who is in them."""
 
 from collections import defaultdict
+from datetime import datetime
 from typing import Self
 
 from django.db import connection, models, transaction
@@ -182,3 +183,6 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} in {self.room_id}"
+
+    def is_muted(self, now: datetime) -> bool:
+        return self.muted_until is not None and self.muted_until > now

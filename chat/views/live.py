@@ -17,8 +17,10 @@ from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
-from chat import fragments, history, hub
+from chat import fragments, history, hub, news, permissions
+from chat.actions.reading import open_again
 from chat.context import is_plain
+from chat.database import in_passing
 from chat.fragments import THREAD, Kind
 from chat.models import Message, Person, Room
 from chat.sessions import LINE
@@ -58,11 +60,16 @@ def stream(
     """The room's list, or with `root` that thread's, and what happens from now on."""
     page = history.thread(root) if root else history.latest(room)
     kind = Kind.of(person, "plain" if is_plain(request) else "stream", root.pk if root else None)
+    membership = permissions.membership(person, room) if root is None else None
+    if membership and membership.is_kept_unread:
+        with in_passing():
+            open_again(membership=membership)
+    shown = fragments.page_fragments(page, kind, THREAD if root else "")
     context = {
         "room": room,
         "page": page,
         "root": root and fragments.message_fragment(root, kind, THREAD),
-        "fragments": fragments.page_fragments(page, kind, THREAD if root else ""),
+        "fragments": news.with_line(page, shown, membership, kind),
     }
     opening = render_to_string("chat/stream.html", context, request)
     address = reverse("thread_live", args=[root.pk]) if root else reverse("live", args=[room.slug])

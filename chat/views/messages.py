@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.middleware.csrf import rotate_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -78,6 +79,9 @@ def send(
         return _fresh_box(request, message, post.names.notes)
     for note in post.names.notes:
         flash.warning(request, str(note))
+    back = request.POST.get("next", "")
+    if back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        return done(request, back)
     # It names the message and no element: where there is one, browsers leave the cursor out of the
     # box, in which the next message is to be typed. The newest stands above it anyway.
     return done(request, f"{where}#said-{message.pk}")

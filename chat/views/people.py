@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from chat.actions import rooms as verbs
+from chat.actions.reading import set_preferences
 from chat.forms import PeopleForm, PreferencesForm
 from chat.models import Person, Site
 from chat.presence import state_of, with_state
@@ -59,7 +60,7 @@ def profile(request: Request, person: Person, username: str) -> HttpResponse:
 def preferences(request: Request, person: Person) -> HttpResponse:
     form = PreferencesForm(request.POST or None, instance=person)
     if request.method == "POST" and form.is_valid():
-        form.instance.save(update_fields=list(PreferencesForm.Meta.fields))
+        set_preferences(person=form.instance, fields=PreferencesForm.Meta.fields)
         flash.success(request, _("Saved."))
         return done(request, go(request, "preferences"))
     if form.errors:

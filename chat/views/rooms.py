@@ -1,5 +1,6 @@
 """Rooms: the list of them, the room itself, who is in it."""
 
+from datetime import datetime, time
 from typing import Any
 
 from csp.constants import SELF
@@ -13,14 +14,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from chat import fragments, history, permissions, presence
+from chat import fragments, history, news, permissions, presence
 from chat.actions import rooms as verbs
+from chat.actions.reading import open_again, set_level
 from chat.context import is_plain
 from chat.database import in_passing
-from chat.forms import NewRoomForm, PeopleForm, RoomForm
+from chat.errors import Invalid, Refused
+from chat.forms import DateForm, LevelForm, NewRoomForm, PeopleForm, RoomForm, first_error
 from chat.fragments import Kind
 from chat.history import Page
-from chat.models import Membership, Person, Room, Site
+from chat.models import Level, Membership, Person, Room, Site
 from chat.views.answers import Request, done, go, one_page, show_form
 from chat.views.decorators import for_people
 
@@ -67,37 +70,63 @@ def _listed(person: Person, query: str) -> QuerySet[Room]:
     if query:
         found = found.filter(name__icontains=query) | found.filter(purpose__icontains=query)
     # Archived rooms come last, the newest of them first.
-    return found.annotate(is_member=Exists(own), member_count=Count("memberships")).order_by(
-        F("archived_at").desc(nulls_first=True), "-is_member", "name"
-    )
+    return found.annotate(
+        is_member=Exists(own),
+        is_hidden=Exists(own.filter(level=Level.HIDDEN)),
+        member_count=Count("memberships"),
+    ).order_by(F("archived_at").desc(nulls_first=True), "-is_member", "name")
 
 
 @require_GET
 @csp_update({"frame-src": [SELF]})
 @for_people
 def room(request: Request, person: Person, slug: str) -> HttpResponse:
-    """The room at its newest messages, or with `?at=<seq>` around an older one."""
+    """The room at its newest messages, with `?at=<seq>` around an older one, or with
+    `?date=2026-01-31` sent on to the first one of that day."""
     found = find(person, slug)
+    if request.GET.get("date"):
+        return _to_day(request, person, found)
     at = number(request, "at")
     page = history.latest(found) if at is None else history.around(found, at)
     if person.last_room_id != found.pk:
         with in_passing():
             Person.objects.filter(pk=person.pk).update(last_room=found)
-    return show(request, person, found, page)
+    membership = permissions.membership(person, found)
+    if membership and membership.is_kept_unread:
+        with in_passing():
+            open_again(membership=membership)
+    return show(request, person, found, page, membership=membership)
+
+
+def _to_day(request: Request, person: Person, found: Room) -> HttpResponse:
+    """To the day's first message in the reader's time zone; without one, to the next after it."""
+    form = DateForm(request.GET)
+    if not form.is_valid():
+        raise Invalid(first_error(form))
+    start = datetime.combine(form.cleaned_data["date"], time.min, tzinfo=person.zone)
+    url = go(request, "room", found.slug)
+    message = history.first_since(found, start)
+    if message is None:  # later than everything
+        return redirect(url)
+    return redirect(f"{url}{'&' if '?' in url else '?'}at={message.seq}#message-{message.pk}")
 
 
 def show(request: Request, person: Person, found: Room, page: Page, **more: Any) -> HttpResponse:
     """The room's page around one page of its history."""
     kind = Kind.of(person, "plain" if is_plain(request) else "html")
     status = more.pop("status", 200)
+    if "membership" not in more:
+        more["membership"] = permissions.membership(person, found)
+    membership = more["membership"]
     context = {
         "room": found,
         "label": found.label_for(person),
         "page": page,
-        "fragments": fragments.page_fragments(page, kind),
+        "fragments": news.with_line(page, fragments.page_fragments(page, kind), membership, kind),
+        "news": news.above(found, page, membership),
         "epoch": fragments.epoch(),
         "is_live": not page.has_newer,
-        "is_member": permissions.is_member(person, found),
+        "is_member": membership is not None,
         "may_join": found.is_public and not person.is_guest,
         "boxes": composer_ring(),
         "address": reverse("messages", args=[found.slug]),
@@ -146,16 +175,41 @@ def settings(request: Request, person: Person, slug: str) -> HttpResponse:
         verbs.change_room(editor=person, room=found, **form.cleaned_data)
         flash.success(request, _("Saved."))
         return done(request, go(request, "room", slug))
-    context = {
+    membership = permissions.membership(person, found)
+    level = LevelForm(membership=membership, zone=person.zone) if membership else None
+    return _show_settings(request, person, found, form=form, level_form=level)
+
+
+@require_POST
+@for_people
+def level(request: Request, person: Person, slug: str) -> HttpResponse:
+    """What one wants to hear of the room."""
+    found = find(person, slug)
+    membership = permissions.membership(person, found)
+    if membership is None:
+        raise Refused(_("Only people in this room can do that."))
+    form = LevelForm(request.POST, membership=membership, zone=person.zone)
+    if not form.is_valid():
+        room_form = RoomForm(instance=Room(name=found.name, purpose=found.purpose))
+        more = {"level_form": form, "status": 422}
+        return _show_settings(request, person, found, form=room_form, **more)
+    set_level(person=person, room=found, **form.cleaned_data)
+    flash.success(request, _("Saved."))
+    return done(request, go(request, "room_settings", slug))
+
+
+def _show_settings(request: Request, person: Person, found: Room, **more: Any) -> HttpResponse:
+    context = more | {
         "room": found,
         "label": found.label_for(person),
-        "form": form,
         "can_change": permissions.can_change_room(person, found),
         "can_change_kind": permissions.can_change_kind(person, found),
         "can_archive": permissions.can_archive(person, found),
-        "can_leave": permissions.can_leave(person, found) and permissions.is_member(person, found),
+        "can_leave": permissions.can_leave(person, found) and more["level_form"] is not None,
     }
-    return show_form(request, "chat/room_settings.html", context)
+    answer = show_form(request, "chat/room_settings.html", context)
+    answer.status_code = more.get("status", answer.status_code)
+    return answer
 
 
 @require_POST

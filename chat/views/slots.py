@@ -41,6 +41,7 @@ def menu(request: Request, person: Person, message_id: int) -> HttpResponse:
         "react": permissions.can_react(person, message),
         "edit": permissions.can_edit(person, message),
         "delete": permissions.can_delete(person, message),
+        "mark": permissions.is_member(person, message.room),
         "keep_unread": permissions.is_member(person, message.room) and message.in_room,
     }
     return _show(request, person, message, "menu", may=may, recent=_recent(person)[:6])

@@ -4,9 +4,10 @@ from playwright.sync_api import expect
 
 from tests.browser.windows import GONE, wait
 
-# What a reader sees of a room, without what differs by design: cursor, nonces, tokens.
+# What a reader sees of a room, without what differs by design: cursor, nonces, tokens, and the
+# line above what was new when the page was opened.
 SHOWN = """() => ({
-  messages: [...document.querySelectorAll('#history > *, #messages > *')].map(e => e.outerHTML),
+  messages: [...document.querySelectorAll('.scrolled .message')].map(e => e.outerHTML),
   head: document.querySelector('.room-top').outerHTML,
   rooms: document.querySelector('#rooms').outerHTML,
   title: document.title,

@@ -1,0 +1,116 @@
+"""Everything that somebody has not seen yet, on one page: what names them, threads, rooms.
+
+In a fixed number of queries, each along an index, however many rooms and messages there are.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from chat.models import Following, Membership, Mention, Message, Person, RoomKind
+from chat.sidebar import Line
+
+SHOWN_MENTIONS = 50
+SHOWN_THREADS = 20
+SHOWN_MESSAGES = 3
+_SEQ = BigIntegerField()
+
+
+@dataclass
+class Thread:
+    """A thread that somebody follows, with the first answers that they have not seen."""
+
+    root: Message
+    messages: list[Message] = field(default_factory=list)
+
+
+@dataclass
+class Unseen:
+    """A room with its first unread messages; `more` come behind them, `seq` is the first one's."""
+
+    line: Line
+    messages: list[Message] = field(default_factory=list)
+
+    @property
+    def more(self) -> int:
+        return max(0, self.line.count - len(self.messages))
+
+    @property
+    def seq(self) -> int:
+        return self.messages[0].seq if self.messages else 0
+
+
+def mentions(person: Person, lines: Iterable[Line]) -> list[Message]:
+    """The newest messages that name this person, or everybody in one of these rooms of theirs.
+
+    No LIMIT in the database: for one, PostgreSQL would go through everybody's mentions by age.
+    """
+    rooms = [line.room_id for line in lines if line.mentions and line.kind != RoomKind.DIRECT]
+    if not rooms:
+        return []
+    # In one call, so that all of it is asked of one membership: this person's.
+    found = Mention.objects.filter(
+        Q(person=person) | Q(person=None),
+        room__in=rooms,
+        room__memberships__person=person,
+        seq__gt=F("room__memberships__read_seq"),
+    )
+    newest = sorted(set(found.values_list("message_id", flat=True)), reverse=True)
+    return list(Message.objects.shown().filter(pk__in=newest[:SHOWN_MENTIONS]).order_by("-pk"))
+
+
+def threads(person: Person) -> list[Thread]:
+    """The threads that this person follows and has not read to their end."""
+    third = _nth(Message.objects.filter(root=OuterRef("root_id"), seq__gt=OuterRef("read_seq")))
+    found = list(
+        Following.objects.filter(
+            person=person,
+            is_following=True,
+            root__room__in=Membership.objects.filter(person=person).values("room"),
+            root__last_reply__seq__gt=F("read_seq"),
+        )
+        .select_related("root__author", "root__room")
+        .annotate(until=Coalesce(third, F("root__last_reply__seq"), output_field=_SEQ))
+        .order_by("-root__last_reply__seq", "-pk")[:SHOWN_THREADS]
+    )
+    shown = {row.root_id: Thread(row.root) for row in found}
+    ranges = [Q(root=row.root_id, seq__gt=row.read_seq, seq__lte=row.until) for row in found]
+    for message in _within(ranges):
+        assert message.root_id is not None
+        shown[message.root_id].messages.append(message)
+    return list(shown.values())
+
+
+def rooms(person: Person, lines: Iterable[Line]) -> list[Unseen]:
+    """These of their rooms, each with its first unread messages."""
+    shown = {line.room_id: Unseen(line) for line in lines}
+    listed = Message.objects.filter(room=OuterRef("room_id"), in_room=True)
+    third = _nth(listed.filter(seq__gt=OuterRef("read_seq")))
+    found = list(
+        Membership.objects.filter(person=person, room__in=shown)
+        .annotate(until=Coalesce(third, F("room__last_seq"), output_field=_SEQ))
+        .values_list("room_id", "read_seq", "until")
+    )
+    ranges = [
+        Q(room=room_id, in_room=True, seq__gt=seq, seq__lte=until) for room_id, seq, until in found
+    ]
+    for message in _within(ranges):
+        shown[message.room_id].messages.append(message)
+    return list(shown.values())
+
+
+def _nth(messages: QuerySet[Message]) -> Subquery:
+    """The place of the last one that is shown: what lies behind it is not read at all."""
+    last = messages.order_by("seq").values("seq")[SHOWN_MESSAGES - 1 : SHOWN_MESSAGES]
+    return Subquery(last, output_field=_SEQ)
+
+
+def _within(ranges: list[Q]) -> list[Message]:
+    if not ranges:
+        return []
+    anywhere = ranges[0]
+    for each in ranges[1:]:
+        anywhere |= each
+    return list(Message.objects.shown().filter(anywhere).order_by("room", "seq"))
