@@ -148,11 +148,11 @@ async def test_typing_in_another_process_comes_by_the_doorbell(alice, bob, pond,
 
 async def test_a_page_is_told_who_is_here_and_who_else_comes(alice, bob, pond, enter):
     hers = await enter(alice)
-    await hers.until_heard("1 here: <bdi>Alice</bdi>")
+    await hers.until_heard('1 here<span class="presence-names">: <bdi>Alice</bdi>')
 
     await enter(bob)
 
-    await hers.until_heard("2 here: <bdi>Alice</bdi>, <bdi>Bob</bdi>")
+    await hers.until_heard('2 here<span class="presence-names">: <bdi>Alice</bdi>, <bdi>Bob</bdi>')
 
 
 async def test_nobody_is_told_what_they_know_already(alice, pond, enter):
@@ -177,7 +177,7 @@ async def test_a_process_that_died_leaves_no_ghost(alice, bob, pond, enter):
     past = written.present_at - timedelta(minutes=5)
     await in_database(Person.objects.filter(pk=bob.pk).update, present_at=past)
 
-    await hers.until_heard("1 here: <bdi>Alice</bdi>")
+    await hers.until_heard('1 here<span class="presence-names">: <bdi>Alice</bdi>')
 
 
 async def test_a_site_that_switches_presence_off_empties_every_page(alice, pond, enter):

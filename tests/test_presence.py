@@ -128,7 +128,8 @@ def test_a_room_page_shows_who_is_here_without_any_script(alice, bob, lobby, sig
 
     page = sign_in(alice).get("/rooms/general/?plain=1").content.decode()
 
-    assert '<p id="presence" class="presence">1 here: <bdi>Bob</bdi></p>' in page
+    names = '<span class="presence-names">: <bdi>Bob</bdi></span>'
+    assert f'<p id="presence" class="presence">1 here{names}</p>' in page
     assert '<p id="typing" class="typing"></p>' in page
 
 
