@@ -13,7 +13,7 @@ from chat.actions.messages import post_message
 from chat.actions.rooms import change_room, invite_into_room
 from chat.fragments import Kind
 from chat.hub import log
-from chat.models import Event, Message, Person
+from chat.models import Event, EventKind, Message, Person
 from chat.sidebar import Line
 from chat.templatetags.chat import css_string
 from tests.visits import shown_ids
@@ -81,6 +81,10 @@ def test_a_change_that_cannot_be_rendered_holds_up_no_message_behind_it(alice, l
 
     assert shown_ids(frame.text) == [message.pk]
     assert f'name="after" value="{message.seq}"' in frame.text
+
+
+def test_there_is_a_swap_for_every_kind_of_entry():
+    assert set(fragments._SWAPS) == set(EventKind)
 
 
 def test_a_message_is_never_passed_over(lobby, say, monkeypatch):

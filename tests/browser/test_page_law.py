@@ -27,7 +27,9 @@ THREAD = (
 # In a process that serves nobody: every kind of entry, some of them about what is quoted.
 CHANGES = """
 from chat.actions.changes import delete_message, edit_message, toggle_reaction
-from chat.actions.rooms import archive_room, change_room, join_room, leave_room, unarchive_room
+from chat.actions.rooms import archive_room, change_room, join_room, leave_room
+from chat.actions.rooms import remove_from_room, unarchive_room
+from chat.models import Event, EventKind
 one, two = (Person.objects.get(username=name) for name in ("member1", "member2"))
 room = Room.objects.get(slug="room-2")
 def said(body, author=one, **more):
@@ -49,11 +51,15 @@ edit_message(editor=one, message=answers[0], body="in the thread, edited")
 toggle_reaction(person=two, message=answers[0], emoji="👍")
 toggle_reaction(person=two, message=answers[1], emoji="👍")
 delete_message(deleter=one, message=answers[2])
-leave_room(person=Person.objects.get(username="member4"), room=room)
+four = Person.objects.get(username="member4")
+leave_room(person=four, room=room)
+join_room(person=four, room=room)
+remove_from_room(remover=one, room=room, person=four)
 change_room(editor=one, room=room, name="Changed", purpose="in every way")
 archive_room(archiver=one, room=room)
 unarchive_room(archiver=one, room=room)
 said("the end of it")
+assert {*Event.objects.filter(room=room).values_list("kind", flat=True)} == {*EventKind.values}
 """
 MARGIN = "() => getComputedStyle(document.body).marginTop"
 PAGE = 50
