@@ -22,11 +22,10 @@ from chat.actions.messages import prepare, submit
 from chat.actions.posting import Post
 from chat.actions.threads import mark_thread_read
 from chat.database import in_database, is_outage
-from chat.errors import Invalid, Refused, SignedOut, TooMany
+from chat.errors import Invalid, Refused, TooMany
 from chat.forms import BodyForm, MessageForm, first_error
 from chat.fragments import Kind
 from chat.handshake import Refusal, Visitor
-from chat.hub import standing
 from chat.models import Message, Person, Room
 
 logger = logging.getLogger(__name__)
@@ -348,9 +347,8 @@ def _prepared(reader: hub.Reader, here: Room | None, draft: Draft) -> Post:
 
 
 def _change(reader: hub.Reader, frame: dict[str, Any]) -> None:
-    """Edits, deletes or reacts, as the page's forms do; not by the hand of who is signed out."""
-    if standing.signed_out({reader}):
-        raise SignedOut(_("You have been signed out."))
+    """Edits, deletes or reacts, as the page's forms do."""
+    limits.spend(settings.LIMIT_POSTS, "change", reader.person_id)
     person = Person.objects.get(pk=reader.person_id)
     seen = Message.objects.filter(room__in=Room.objects.visible_to(person))
     message = seen.filter(pk=frames.number(frame, "message") or 0).first()
@@ -358,16 +356,22 @@ def _change(reader: hub.Reader, frame: dict[str, Any]) -> None:
         raise Refused(_("There is no such message, or it is not for you."))
     match frame["type"]:
         case "edit":
-            form = BodyForm({"body": frame.get("body")})
+            form = BodyForm({"body": frame.get("body"), "confirm": frame.get("confirm") is True})
             if not form.is_valid():
                 raise Invalid(first_error(form))
-            changes.edit_message(editor=person, message=message, **form.cleaned_data)
+            changes.edit_message(
+                editor=person,
+                message=message,
+                body=form.cleaned_data["body"],
+                is_confirmed=form.cleaned_data["confirm"],
+                caller=reader,
+            )
         case "delete":
-            changes.delete_message(deleter=person, message=message)
+            changes.delete_message(deleter=person, message=message, caller=reader)
         case _:
             emoji = frame.get("emoji")
             emoji = emoji if isinstance(emoji, str) else ""
-            changes.toggle_reaction(person=person, message=message, emoji=emoji)
+            changes.toggle_reaction(person=person, message=message, emoji=emoji, caller=reader)
 
 
 def _find(person_id: int, slug: object) -> Room | None:

@@ -14,6 +14,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from chat import markup, names, naming
+from chat.characters import has_surrogate
 from chat.models import Level, Membership, Person, Role, Room, RoomKind, Site
 
 QUIET = ("quiet_from", "quiet_until")
@@ -52,6 +53,10 @@ class ChoicesInput(forms.Widget):
         return [value for values in found for value in values]
 
 
+# More begun names than anybody chooses in one message; each is shown again while one types.
+MAX_CHOICES = 30
+
+
 class ChoicesField(forms.Field):
     """What somebody means by the names that they have typed: `@ad @ada`, both with their signs."""
 
@@ -59,7 +64,8 @@ class ChoicesField(forms.Field):
 
     def clean(self, value: Any) -> dict[str, str]:
         """What was typed → what is meant. What is no pair was never a choice of ours."""
-        pairs = [each.split() for each in value or [] if isinstance(each, str)]
+        few = list(value or [])[:MAX_CHOICES]
+        pairs = [each.split() for each in few if isinstance(each, str) and not has_surrogate(each)]
         return {pair[0]: pair[1] for pair in pairs if len(pair) == 2 and _are_names(*pair)}
 
 
@@ -68,10 +74,14 @@ def _are_names(typed: str, meant: str) -> bool:
 
 
 class BodyForm(forms.Form):
-    """What a message is to say. What is meant by begun names is put into it."""
+    """What a message is to say. What is meant by begun names is put into it.
+
+    `confirm`: it may tell a whole large room.
+    """
 
     choice = ChoicesField(required=False)
     body = BodyField()
+    confirm = forms.BooleanField(required=False)
 
     def clean_body(self) -> str:
         body, meant = self.cleaned_data["body"], self.cleaned_data["choice"]
@@ -86,7 +96,7 @@ class BodyForm(forms.Form):
 class MessageForm(BodyForm):
     """A post. The nonce comes with the form, or from the program that wants to retry safely.
 
-    `reply_to` is the message that it quotes, by key. `confirm`: it may tell a whole large room.
+    `reply_to` is the message that it quotes, by key.
     """
 
     reply_to = forms.IntegerField(
@@ -98,7 +108,6 @@ class MessageForm(BodyForm):
             for key in ("invalid", "min_value", "max_value")
         },
     )
-    confirm = forms.BooleanField(required=False)
     nonce = forms.CharField(
         validators=[RegexValidator(r"\A[A-Za-z0-9_-]{8,64}\Z", _("This form is damaged. Reload."))]
     )

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from sys import getsizeof
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -78,10 +79,10 @@ class Kind:
 
 
 class Kept:
-    """The fragments that were asked for last, up to `max_characters` of them in all."""
+    """The fragments that were asked for last, up to `max_bytes` of them in all."""
 
-    def __init__(self, max_characters: int) -> None:
-        self._max, self._size = max_characters, 0
+    def __init__(self, max_bytes: int) -> None:
+        self._max, self._size = max_bytes, 0
         self._texts: dict[Hashable, SafeString] = {}
         self._lock = threading.Lock()
 
@@ -96,10 +97,15 @@ class Kept:
         if settings.DEBUG:  # whoever changes a template wants to see it
             return
         with self._lock:
-            self._size += len(text) - len(self._texts.pop(key, ""))
+            self._drop(key)
             self._texts[key] = text
+            self._size += getsizeof(text)
             while self._size > self._max:
-                self._size -= len(self._texts.pop(next(iter(self._texts))))
+                self._drop(next(iter(self._texts)))
+
+    def _drop(self, key: Hashable) -> None:
+        if (text := self._texts.pop(key, None)) is not None:
+            self._size -= getsizeof(text)
 
     def clear(self) -> None:
         with self._lock:
@@ -107,7 +113,7 @@ class Kept:
             self._size = 0
 
 
-_kept = Kept(max_characters=16 * 1024 * 1024)
+_kept = Kept(max_bytes=32 * 1024 * 1024)
 
 
 @dataclass(frozen=True)
@@ -295,12 +301,14 @@ def _streamed(event: Event, kind: Kind) -> str:
     if message is None:
         return ""
     is_here = message.in_room if kind.thread is None else message.root_id == kind.thread
+    if message.pk == kind.thread and event.kind == EventKind.MESSAGE_EDITED:
+        is_here = True  # what the thread is about stands above it
     line = ""
     if is_here and event.kind == EventKind.MESSAGE_POSTED:
         line = message_fragment(message, kind, "" if kind.thread is None else THREAD)
     elif is_here and event.kind == EventKind.MESSAGE_EDITED:
-        # Under an id of its own: the hidden one keeps the other.
-        line = message_fragment(message, kind, f"v{message.version}-")
+        # Under an id of its own, by which all others of this message are hidden.
+        line = message_fragment(message, kind, f"e{event.seq}-")
     context = {"event": event, "message": message, "nonce": NONCE}
     return line + render("chat/fragments/stream_rule.html", context, kind).strip()
 

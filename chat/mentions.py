@@ -68,7 +68,7 @@ def resolve(text: str, *, slug: str, author_id: int, is_confirmed: bool = False)
     asked = naming.asked(text)
     if not asked.people and not asked.rooms:
         return Resolved(markup.render(text).html)
-    rooms = {each.slug: each for each in _rooms(slug, asked.rooms)}
+    rooms = {each.slug: each for each in _rooms(slug, asked.rooms, author_id)}
     links = frozenset(name for name in asked.rooms if name in rooms and rooms[name].is_public)
     here = rooms.get(slug)
     people = _people(here, asked.people, author_id) if here and asked.people else {}
@@ -182,9 +182,13 @@ def _membership(room: Room) -> Exists:
     return Exists(Membership.objects.filter(room=room, person=OuterRef("pk")))
 
 
-def _rooms(slug: str, linked: Collection[str]) -> QuerySet[Room]:
-    # A private room is linked to by nobody: what is stored is seen by all.
-    return Room.objects.filter(Q(slug=slug) | Q(slug__in=linked, kind=RoomKind.PUBLIC)).order_by()
+def _rooms(slug: str, linked: Collection[str], author_id: int) -> QuerySet[Room]:
+    # A private room is linked to by nobody: what is stored is seen by all. And a guest learns of no
+    # room by that.
+    is_guest = Exists(Person.objects.filter(pk=author_id, role=Role.GUEST))
+    is_in = Exists(Membership.objects.filter(room=OuterRef("pk"), person=author_id))
+    public = Q(slug__in=linked, kind=RoomKind.PUBLIC) & (is_in | ~is_guest)
+    return Room.objects.filter(Q(slug=slug) | public).order_by()
 
 
 def _people(room: Room, names: Collection[str], author_id: int) -> dict[str, Person]:
@@ -207,6 +211,8 @@ def _resolved(
         marked |= {ROOM: ROOM, HERE: HERE}
     shown = markup.render(text, Named(marked, links))
     tells_room = ROOM in shown.names and not author.is_guest
+    # To a guest whom they can't know is nobody, like those that there aren't.
+    known = {*(able if author.is_guest else people), author.username, ROOM, HERE}
     if tells_room and not is_confirmed:
         _ask_to_confirm(room)
     return Resolved(
@@ -214,7 +220,7 @@ def _resolved(
         people=frozenset(able[name].pk for name in shown.names if name in able) - {author.pk},
         tells_room=tells_room,
         tells_here=HERE in shown.names and not author.is_guest,
-        unknown=frozenset(shown.names - people.keys() - {ROOM, HERE}),
+        unknown=frozenset(shown.names - known),
         notes=tuple(_notes(shown.names, author, people, able)),
     )
 

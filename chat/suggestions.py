@@ -14,10 +14,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from chat import emojis, fragments, limits, mentions, naming
+from chat.characters import has_surrogate
 from chat.database import in_database
 from chat.errors import TooMany
 from chat.forms import ChoicesField, ChoicesInput
 from chat.fragments import Kind
+from chat.markup import MAX_BODY_CHARACTERS
 from chat.models import Person, Room
 from chat.names import normalise_username
 
@@ -98,7 +100,8 @@ class Suggester:
 def typed(frame: Mapping[str, Any]) -> Typed:
     """What a frame of the page says; whatever it doesn't say is nothing."""
     body = frame.get("body")
-    body = body if isinstance(body, str) and len(body) <= 10_000 else ""
+    if not isinstance(body, str) or len(body) > MAX_BODY_CHARACTERS or has_surrogate(body):
+        body = ""
     choices = ChoicesField().clean(ChoicesInput().value_from_datadict(frame, None, "choice"))
     names = {f"{name.sign}{name.text}" for name in naming.find(body)} if choices else set()
     chosen = {begun: meant for begun, meant in choices.items() if begun in names}

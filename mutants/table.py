@@ -133,7 +133,7 @@ _READING = [
     ),
     Mutant(
         "older-page-without-resume", "P8", "an older page stays as it was when it was read",
-        "templates/chat/swaps/older.html",
+        "templates/chat/swaps/again.html",
         'name="after" value="{{ page.seq }}"', 'name="after" value=""',
         "tests/test_history.py::"
         "test_for_htmx_an_older_page_is_its_messages_and_a_resume_from_its_place",
@@ -141,7 +141,8 @@ _READING = [
     Mutant(
         "changes-not-repeated", "P8", "a second resume brings nothing",
         "chat/hub/feeds.py",
-        "                for frame in repeated:", "                for frame in repeated[:0]:",
+        "        for frame in frames:\n            if position",
+        "        for frame in frames[:0]:\n            if position",
         "tests/test_hub_feeds.py::test_a_second_resume_repeats_the_changes_and_no_post",
     ),
     Mutant(

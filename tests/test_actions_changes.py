@@ -10,8 +10,9 @@ from chat.actions.changes import delete_message, edit_message, toggle_reaction
 from chat.actions.messages import post_message
 from chat.actions.people import change_person
 from chat.actions.rooms import archive_room, leave_room
-from chat.errors import Conflict, Invalid, Refused
-from chat.models import Event, EventKind, Message, MessageVersion, Person, Reaction, Site
+from chat.errors import Conflict, Invalid, Refused, SignedOut
+from chat.hub import Caller
+from chat.models import Event, EventKind, Message, MessageVersion, Person, Reaction, Session, Site
 from tests.visits import say
 
 pytestmark = pytest.mark.django_db
@@ -267,3 +268,23 @@ def test_an_edited_text_names_and_tells_others(alice, bob, charlie, lobby):
     assert message.mentioned == str(charlie.pk)
     assert "@charlie</span>" in message.html
     assert [row.person for row in message.mentions.all()] == [charlie]
+
+
+# --- Who was signed out --------------------------------------------------------------------
+
+
+def test_who_was_signed_out_meanwhile_changes_nothing(bob, said, sign_in):
+    sign_in(bob)
+    session = Session.objects.get()
+    caller = Caller(person_id=bob.pk, credential=bob.password, session_line=session.line)
+    session.delete()
+
+    for act in (
+        lambda: edit_message(editor=bob, message=said, body="x", caller=caller),
+        lambda: delete_message(deleter=bob, message=said, caller=caller),
+        lambda: toggle_reaction(person=bob, message=said, emoji="👍", caller=caller),
+    ):
+        with pytest.raises(SignedOut):
+            act()
+
+    assert stored(said).body == said.body

@@ -7,6 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from chat import history
 from chat.actions.changes import delete_message
 from chat.actions.messages import post_message
+from chat.actions.reading import mark_unread
+from chat.actions.rooms import invite_into_room
 from chat.actions.threads import follow_thread, mark_thread_read
 from chat.errors import Conflict, Invalid, Refused
 from chat.models import Following, Membership, Message, Room
@@ -217,3 +219,22 @@ def test_an_answer_costs_the_same_however_many_there_are(alice, bob, root, answe
         answer(bob)
 
     assert queries() == few
+
+
+def test_who_is_named_in_an_answer_follows_from_there(alice, bob, charlie, pond, root, answer):
+    invite_into_room(inviter=bob, room=pond, people=[charlie])
+    before = answer(alice)
+
+    answer(alice, "What does @charlie say?")
+
+    assert following(charlie, root).is_following
+    assert following(charlie, root).read_seq == before.seq
+
+
+def test_ones_own_post_ends_what_one_kept_unread(bob, pond, root):
+    mark_unread(person=bob, message=root)
+
+    last = say(bob, pond, 1)[0]
+
+    pointer = Membership.objects.get(room=pond, person=bob)
+    assert (pointer.is_kept_unread, pointer.read_seq) == (False, last.seq)

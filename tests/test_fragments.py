@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from sys import getsizeof
 
 import pytest
 from django.template import TemplateDoesNotExist
@@ -288,8 +289,9 @@ def test_a_stream_hides_and_says_by_rules_what_it_can_no_longer_change(alice, bo
 
     edit_message(editor=bob, message=message, body="Two")
     text = last(lobby, kind)
-    assert f'.content-{message.pk}:not([data-version="2"])' in text
-    assert f'id="v2-message-{message.pk}"' in text
+    seq = events(lobby)[-1].seq
+    assert f".message:has(.content-{message.pk}):not(#e{seq}-message-{message.pk})" in text
+    assert f'-message-{message.pk}" class="message"' in text
 
     delete_message(deleter=bob, message=message)
     assert f".content-{message.pk} > *" in last(lobby, kind)
@@ -366,10 +368,27 @@ def test_what_looks_different_is_rendered_anew(change, alice, bob, lobby, say):
 
 
 def test_what_was_not_asked_for_longest_goes_first():
-    kept = fragments.Kept(max_characters=10)
+    kept = fragments.Kept(max_bytes=3 * getsizeof(SafeString("1234")))
     for key in "abc":
-        kept.put(key, SafeString("1234" if key != "c" else "12"))
+        kept.put(key, SafeString("1234"))
         kept.get("a")
     kept.put("d", SafeString("1234"))
 
     assert [bool(kept.get(key)) for key in "abcd"] == [True, False, True, True]
+
+
+def test_two_edits_at_once_are_one_line_of_a_stream(bob, lobby, say):
+    kind = Kind("stream", "en", "UTC")
+    message = say("One")[0]
+    for body in ("Two", "Three"):
+        edit_message(editor=bob, message=message, body=body)
+    first, last = (event.seq for event in events(lobby)[-2:])
+
+    text = "".join(frame.text for frame in fragments.frames(events(lobby), kind))
+
+    assert text.count(f'<li id="e{first}-message-{message.pk}"') == 1
+    assert text.count(f'<li id="e{last}-message-{message.pk}"') == 1
+    hides = f".message:has(.content-{message.pk}):not(#e{last}-message-{message.pk})"
+    shows = f"#e{last}-message-{message.pk}.message.message {{ display: grid }}"
+    assert text.index(hides) < text.index(shows)
+    assert f".quote-{message.pk}::after" in text

@@ -50,7 +50,7 @@ def held_reading(monkeypatch):
 @pytest.fixture
 def rendered(monkeypatch):
     """The messages that were rendered, as often as they were; nothing is kept."""
-    monkeypatch.setattr(fragments, "_kept", fragments.Kept(max_characters=0))
+    monkeypatch.setattr(fragments, "_kept", fragments.Kept(max_bytes=0))
     found = []
 
     def note(template, context, **_rest):

@@ -68,7 +68,7 @@ def test_words_and_their_places_are_the_same_words(text):
         # What some language of queries would take for an operator is text.
         ("frogs AND", [("frogs", False), ("and", False)]),
         ("NEAR(frogs", [("near frogs", False)]),
-        ("col:x -x ^x x^2", [("col x", False), ("x", False), ("x", False), ("x 2", False)]),
+        ("col:x -x ^x x^2", [("col x", False), ("x", False), ("x 2", False)]),
         ("'; DROP TABLE", [("drop", False), ("table", False)]),
         ("a & b | !c <-> de:*", [("a", False), ("b", False), ("c", False), ("de", True)]),
         ("https://example.org/in:x", [("https example org in x", False)]),
@@ -115,7 +115,7 @@ def test_the_forms_other_fields_narrow_it_down_too():
         ("has:frogs", "“has:” takes link, file or code, not “frogs”"),
         ("a*", str(SHORT_PREFIX)),
         ("x" * 201, str(TOO_LONG)),
-        ("x " * 21, str(TOO_LONG)),
+        (" ".join(f"x{number}" for number in range(21)), str(TOO_LONG)),
     ),
 )
 def test_what_can_not_be_looked_for_is_said_in_a_sentence(text, said):

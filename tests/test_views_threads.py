@@ -7,7 +7,10 @@ from chat.models import Following, Message
 from tests.visits import say, value_of
 
 pytestmark = pytest.mark.django_db
-PANE = {"HX-Request": "true", "HX-Target": "thread"}
+PANE = {
+    "HX-Request": "true",
+    "HX-Current-URL": "http://testserver/rooms/pond/",
+}
 
 
 @pytest.fixture
@@ -56,6 +59,23 @@ def test_the_pane_brings_a_resume_from_the_place_at_which_it_was_read(bobs, root
     assert f'name="after" value="{root.room.last_seq}"' in pane
     assert f'id="thread-{root.pk}-after-0"' in pane
     assert "<iframe" not in pane
+
+
+def test_its_answers_alone_bring_a_resume_too(bobs, root):
+    text = bobs.get(f"/messages/{root.pk}/thread/?list=1", headers=PANE).content.decode()
+
+    assert '<div id="thread-list">' in text
+    assert 'name="type" value="resume"' in text
+
+
+@pytest.mark.parametrize(
+    "page", ("/inbox/", "/rooms/pond/?at=3", "/rooms/general/", "", "/search/")
+)
+def test_a_page_that_is_not_told_what_is_answered_leads_to_the_threads_page(page, bobs, root):
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{page}" if page else ""}
+    answer = bobs.get(f"/messages/{root.pk}/thread/", headers=headers)
+
+    assert answer["HX-Redirect"] == f"/messages/{root.pk}/thread/"
 
 
 def test_a_closed_pane_is_empty(bobs, root):

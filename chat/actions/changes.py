@@ -4,9 +4,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat import emojis, events, markup, mentions, search
+from chat import emojis, events, markup, mentions, naming, search
 from chat.actions.locks import locked
 from chat.errors import Conflict, Invalid, Refused
+from chat.hub import Caller
 from chat.models import EventKind, Message, MessageVersion, Person, Reaction
 from chat.permissions import can_delete, can_edit, can_react
 
@@ -14,18 +15,27 @@ from chat.permissions import can_delete, can_edit, can_react
 MAX_EMOJI = 20
 
 
-def edit_message(*, editor: Person, message: Message, body: str) -> None:
+def edit_message(
+    *,
+    editor: Person,
+    message: Message,
+    body: str,
+    is_confirmed: bool = False,
+    caller: Caller | None = None,
+) -> None:
     """It says something else from now on; what it said before stays to be looked at.
 
     The same text again changes nothing. Raises Refused for who may not, Conflict where it was
-    deleted meanwhile.
+    deleted meanwhile, Unconfirmed where it would tell very many. `caller` is what the editor came
+    in with, and has to hold when it is stored, as for the verbs below.
     """
-    # Before anything is locked: it takes a while. An edit of `@room` has been confirmed as a post.
+    # Before anything is locked: it takes a while. Whom it has told already needs no confirmation.
+    is_confirmed = is_confirmed or naming.ROOM in message.mentioned.split()
     names = mentions.resolve(
-        body, slug=message.room.slug, author_id=message.author_id, is_confirmed=True
+        body, slug=message.room.slug, author_id=message.author_id, is_confirmed=is_confirmed
     )
     with transaction.atomic():
-        message, editor = _locked(message, editor)
+        message, editor = _locked(message, editor, caller)
         if message.is_deleted:
             raise Conflict(_("This message has been deleted meanwhile."))
         if not can_edit(editor, message):
@@ -43,13 +53,13 @@ def edit_message(*, editor: Person, message: Message, body: str) -> None:
         events.append(message.room, kind, actor=editor, message=message)
 
 
-def delete_message(*, deleter: Person, message: Message) -> None:
+def delete_message(*, deleter: Person, message: Message, caller: Caller | None = None) -> None:
     """A tombstone stays where it stood; what it said is gone, every version of it.
 
     Raises Refused for who may not. Twice is once.
     """
     with transaction.atomic():
-        message, deleter = _locked(message, deleter)
+        message, deleter = _locked(message, deleter, caller)
         if message.is_deleted:
             return
         if not can_delete(deleter, message):
@@ -61,7 +71,9 @@ def delete_message(*, deleter: Person, message: Message) -> None:
         events.append(message.room, kind, actor=deleter, message=message)
 
 
-def toggle_reaction(*, person: Person, message: Message, emoji: str) -> None:
+def toggle_reaction(
+    *, person: Person, message: Message, emoji: str, caller: Caller | None = None
+) -> None:
     """Says it with one emoji, or takes that back.
 
     Raises Invalid for what is no emoji, and for one more than MAX_EMOJI different ones; Refused
@@ -70,7 +82,7 @@ def toggle_reaction(*, person: Person, message: Message, emoji: str) -> None:
     if (known := emojis.qualified(emoji)) is None:
         raise Invalid(_("A reaction is one emoji. Choose one."))
     with transaction.atomic():
-        message, person = _locked(message, person)
+        message, person = _locked(message, person, caller)
         if message.is_deleted:
             raise Conflict(_("This message has been deleted meanwhile."))
         if not can_react(person, message):
@@ -89,9 +101,9 @@ def count_replies(root: Message) -> None:
     root.save(update_fields=["reply_count", "last_reply"])
 
 
-def _locked(message: Message, actor: Person) -> tuple[Message, Person]:
+def _locked(message: Message, actor: Person, caller: Caller | None) -> tuple[Message, Person]:
     """Both as they stay until the transaction ends: whoever changes a message holds its room."""
-    room, actor = locked(message.room_id, actor)
+    room, actor = locked(message.room_id, actor, caller)
     message = Message.objects.select_related("root").get(pk=message.pk)
     message.room = room
     return message, actor

@@ -193,6 +193,7 @@ def _write(
             # Who writes has seen what stands above: their own message is not news to them.
             members[post.place].read_seq = seq
             members[post.place].read_number = message.number
+            members[post.place].is_kept_unread = False
     threads.join_on(messages, others)
     Message.objects.bulk_create(messages)
     if told := [row for message in messages for row in mentions.rows(message)]:
@@ -201,7 +202,7 @@ def _write(
     search.index(messages)
     threads.tell(messages, others)
     seen = {members[post.place] for post in posts if post.in_room}
-    Membership.objects.bulk_update(seen, ["read_seq", "read_number"])
+    Membership.objects.bulk_update(seen, ["read_seq", "read_number", "is_kept_unread"])
     return {(message.author_id, message.nonce): message for message in messages}
 
 

@@ -82,7 +82,8 @@ def _see_threads(person: Person, **where: Any) -> None:
     if where:
         found = found.filter(root__room=where["room"])
     last = Message.objects.filter(pk=OuterRef("root__last_reply_id")).values("seq")
-    unseen = found.filter(root__last_reply__seq__gt=F("read_seq"))
+    unseen = found.filter(root__last_reply__seq__gt=F("read_seq")).order_by("-root_id")
+    list(unseen.select_for_update(no_key=True, of=("self",)).values_list("pk"))
     seqs = {row.pk: row for row in unseen.annotate(last=Subquery(last)).only("pk")}
     for row in seqs.values():
         row.read_seq = row.last

@@ -40,28 +40,39 @@ def join_on(messages: Iterable[Message], roots: dict[int, Message]) -> None:
 
 
 def tell(messages: Iterable[Message], roots: dict[int, Message]) -> None:
-    """Their roots count them, and who answers follows, as does whoever is answered."""
+    """Their roots count them. Who answers follows, and whoever is answered or named."""
     for root_id, answers in _by_root(messages):
         root = roots[root_id]
         Message.objects.filter(pk=root_id).update(
             reply_count=F("reply_count") + len(answers), last_reply=answers[-1]
         )
-        authors = {answer.author_id: answer.seq for answer in answers}
+        seen = {root.author_id: 0}
+        for answer in answers:
+            for key in _named(answer):  # up to here the thread is no news to them
+                seen.setdefault(key, answer.previous_reply_seq)
         # Who has said that they don't follow it stays so, unless they write in it themselves.
         Following.objects.bulk_create(
-            [Following(root=root, person_id=key) for key in {root.author_id, *authors}],
+            [Following(root=root, person_id=key, read_seq=seq) for key, seq in seen.items()],
             ignore_conflicts=True,
         )
-        for author_id, seq in authors.items():
-            Following.objects.filter(root=root, person_id=author_id).update(
-                is_following=True, read_seq=seq
-            )
+        authors = {answer.author_id: answer.seq for answer in answers}
+        Following.objects.bulk_create(
+            [Following(root=root, person_id=key, read_seq=seq) for key, seq in authors.items()],
+            update_conflicts=True,
+            unique_fields=["root", "person"],
+            update_fields=["is_following", "read_seq"],
+        )
+
+
+def _named(answer: Message) -> list[int]:
+    return [int(mark) for mark in answer.mentioned.split() if mark.isdigit()]
 
 
 def _by_root(messages: Iterable[Message]) -> Iterable[tuple[int, list[Message]]]:
     answers = sorted(
         (message for message in messages if message.root_id is not None),
-        key=lambda message: (message.root_id or 0, message.seq),
+        # The newest root first, as whoever makes the index anew locks messages.
+        key=lambda message: (-(message.root_id or 0), message.seq),
     )
     for root_id, group in groupby(answers, key=lambda message: message.root_id or 0):
         yield root_id, list(group)

@@ -112,10 +112,18 @@ class Feed:
             repeated = await in_database(
                 read_for, reader, log.read_changes, self.room_id, after, position, reader.kind
             )
-            if position == self.position:  # else a newer change is out already
-                for frame in repeated:
-                    await reader.send(frame.text)
+            if await self._send_repeated(reader, repeated, position):
                 return
+
+    async def _send_repeated(self, reader: Reader, frames: list[Frame], position: int) -> bool:
+        """Whether all of it is sent, no faster than it is read. What is older than a change that
+        is out already is not: it would be shown in the place of that."""
+        for frame in frames:
+            if position != self.position:
+                return False
+            await reader.send(frame.text)
+            await reader.has_room()
+        return True
 
     async def replace_list(self, reader: Reader) -> None:
         """Takes a live reader out and gives it the newest page: its list may have a gap."""

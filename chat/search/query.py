@@ -109,7 +109,9 @@ def _with_term(query: Query, word: str | None, phrase: str | None) -> Query:
     is_prefix = word is not None and word.endswith("*")
     if is_prefix and len(found[-1]) < 2 and found[-1].isascii():
         return replace(query, problem=query.problem or SHORT_PREFIX)
-    return replace(query, terms=(*query.terms, _term(found, is_prefix=is_prefix)))
+    # Said twice it is looked for once.
+    terms = dict.fromkeys((*query.terms, _term(found, is_prefix=is_prefix)))
+    return replace(query, terms=tuple(terms))
 
 
 def _term(found: tuple[str, ...], *, is_prefix: bool) -> Term:

@@ -1,6 +1,7 @@
 """Where a message holds what was looked for, and how well. Pure, and the same for all databases."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from chat.search.query import Term
 from chat.search.text import Span, is_part, spans
@@ -8,6 +9,8 @@ from chat.search.text import Span, is_part, spans
 BEFORE, LENGTH = 60, 240
 # As in BM25: how soon further hits count less, and how much a long text makes hits weigh less.
 _SATURATION, _LENGTHS, _USUAL_WORDS = 1.2, 0.5, 25
+# Five hundred messages are weighed for one page: of each as much as most of them have.
+_WEIGHED = 2000
 
 # A piece of text, and whether it is a hit.
 Part = tuple[str, bool]
@@ -36,24 +39,30 @@ def score(text: str, terms: Sequence[Term]) -> float:
     """How much a text is about these terms, by BM25 with the terms weighing the same."""
     length = 1 - _LENGTHS + _LENGTHS * (len(text) / 6) / _USUAL_WORDS
     return sum(
-        len(found) / (len(found) + _SATURATION * length) for found in _found(text, terms) if found
+        len(found) / (len(found) + _SATURATION * length)
+        for found in _found(text[:_WEIGHED], terms)
+        if found
     )
 
 
 def _found(text: str, terms: Sequence[Term]) -> list[list[tuple[int, int]]]:
     """The places of each of the terms."""
     words = list(spans(text))
-    return [list(_places(words, term)) for term in terms]
+    ends: dict[str, list[int]] = defaultdict(list)
+    for at, (word, _start, _end) in enumerate(words):
+        ends[word].append(at)
+    return [list(_places(words, ends, term)) for term in terms]
 
 
-def _places(words: Sequence[Span], term: Term) -> Iterable[tuple[int, int]]:
+def _places(
+    words: Sequence[Span], ends: Mapping[str, list[int]], term: Term
+) -> Iterable[tuple[int, int]]:
+    """Looks only where the term's last word stands."""
     count, last = len(term.words), term.words[-1]
-    for at in range(len(words) - count + 1):
-        if words[at + count - 1][0] != last and not (
-            term.is_prefix and words[at + count - 1][0].startswith(last)
-        ):
-            continue
-        if all(words[at + step][0] == term.words[step] for step in range(count - 1)):
+    begun = (word for word in ends if word.startswith(last)) if term.is_prefix else (last,)
+    for end_at in sorted(place for word in begun for place in ends.get(word, ())):
+        at = end_at - count + 1
+        if at >= 0 and all(words[at + step][0] == term.words[step] for step in range(count - 1)):
             end = words[at + count - 1][2]
             if is_part(last) and len(words[at + count - 1][0]) == 2:
                 end = words[at + count - 1][1] + 1  # the pair's other half was not asked for

@@ -11,8 +11,10 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from chat import hub
 from chat.context import is_plain
 from chat.models import Person
+from chat.sessions import LINE
 
 PAGE_SIZE = 100
 
@@ -22,6 +24,13 @@ class Request(HttpRequest):
 
     htmx: HtmxDetails
     csp_nonce: object
+
+
+def caller_of(request: HttpRequest, person: Person) -> hub.Caller:
+    """What they are signed in with: it has to hold when something is stored, not only when the
+    request began."""
+    line = request.session[LINE]
+    return hub.Caller(person_id=person.pk, credential=person.password, session_line=line)
 
 
 def go(request: HttpRequest, name: str, *args: Any) -> str:

@@ -128,7 +128,9 @@ def _beside_the_box(request: HttpRequest, context: dict[str, Any]) -> HttpRespon
     if context["status"] == 409:
         context["nonce"] = secrets.token_urlsafe(16)
     response = render(request, "chat/parts/answer.html", context, status=context["status"])
-    response["HX-Retarget"] = f"#answer-{place}" if place else "#notice"
+    # Where a form is open: whoever only wanted to open one is told above the page.
+    is_beside = place and request.method == "POST"
+    response["HX-Retarget"] = f"#answer-{place}" if is_beside else "#notice"
     response["HX-Reswap"] = "innerHTML"
     response["HX-Trigger"] = "answered"
     return response

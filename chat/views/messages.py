@@ -16,17 +16,16 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from chat import fragments, history, hub, limits, mentions
+from chat import fragments, history, limits, mentions
 from chat.actions.messages import prepare, submit
 from chat.actions.posting import Post
 from chat.errors import Invalid, Refused, SignedOut
 from chat.forms import MessageForm, first_error
 from chat.fragments import THREAD, Kind
 from chat.models import Message, Person, Room
-from chat.sessions import LINE
 from chat.viewer import LINES_MODES
 from chat.views import errors
-from chat.views.answers import Request, done, go
+from chat.views.answers import Request, caller_of, done, go
 from chat.views.decorators import for_people
 from chat.views.rooms import composer_ring, find, number, show
 from chat.views.slots import closed
@@ -54,10 +53,7 @@ def send(
     if not form.is_valid():
         find(person, slug)
         raise Invalid(first_error(form))
-    # What they are signed in with has to hold when it is stored, not only when this began.
-    caller = hub.Caller(
-        person_id=person.pk, credential=person.password, session_line=request.session[LINE]
-    )
+    caller = caller_of(request, person)
     fields = form.cleaned_data | answering
     post = prepare(author_id=person.pk, slug=slug, caller=caller, **fields)
     if not request.htmx and (unknown := _unanswered(post, form)):

@@ -1,11 +1,12 @@
 """Search: a form, and what was found with it."""
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from chat import search
+from chat import limits, search
 from chat.errors import Invalid
 from chat.models import Person
 from chat.views.answers import Request
@@ -20,6 +21,8 @@ FILTERS = ("from", "in", "before", "after", "has")
 def results(request: Request, person: Person) -> HttpResponse:
     """What was typed stays in the form, whatever became of it; why nothing is found is said."""
     text = request.GET.get("q", "")
+    if text:
+        limits.spend(settings.LIMIT_POSTS, "search", person.pk)
     filters = {name: request.GET.get(name, "") for name in FILTERS}
     is_ranked = request.GET.get("order") == "best"
     query = search.parse(text, today=timezone.localdate(), filters=filters)

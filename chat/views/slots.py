@@ -6,23 +6,26 @@ each is a page of its own. Unlike the fragments around them they know their view
 
 from typing import Any
 
+from django.conf import settings
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from chat import emojis, fragments, permissions
+from chat import emojis, fragments, hub, limits, permissions
 from chat.actions import changes
 from chat.context import is_plain
 from chat.errors import Conflict, Invalid
 from chat.forms import BodyForm, first_error
 from chat.fragments import Kind
 from chat.models import Message, Person, Reaction, Room
-from chat.views.answers import Request, done, go
+from chat.views.answers import Request, caller_of, done, go
 from chat.views.decorators import for_people
 
 FOUND_EMOJI = 60
+VERSIONS = 20
 RECENT_EMOJI = 12
 
 
@@ -76,7 +79,13 @@ def edit(request: Request, person: Person, message_id: int) -> HttpResponse:
     form = BodyForm(request.POST)
     if not form.is_valid():
         raise Invalid(first_error(form))
-    changes.edit_message(editor=person, message=message, body=form.cleaned_data["body"])
+    changes.edit_message(
+        editor=person,
+        message=message,
+        body=form.cleaned_data["body"],
+        is_confirmed=form.cleaned_data["confirm"],
+        caller=_caller(request, person),
+    )
     return _done(request, message)
 
 
@@ -87,7 +96,8 @@ def delete(request: Request, person: Person, message_id: int) -> HttpResponse:
     message = find_message(person, message_id)
     if request.method != "POST":
         return _show(request, person, message, "delete")
-    changes.delete_message(deleter=person, message=message)
+    caller = _caller(request, person)
+    changes.delete_message(deleter=person, message=message, caller=caller)
     return _done(request, message)
 
 
@@ -98,7 +108,8 @@ def reactions(request: Request, person: Person, message_id: int) -> HttpResponse
     message = find_message(person, message_id)
     if request.method == "POST":
         emoji = request.POST.get("emoji", "")
-        changes.toggle_reaction(person=person, message=message, emoji=emoji)
+        caller = _caller(request, person)
+        changes.toggle_reaction(person=person, message=message, emoji=emoji, caller=caller)
         return _done(request, message)
     _check_there(message)
     words = request.GET.get("q", "").strip()[:40]
@@ -118,7 +129,14 @@ def reactions(request: Request, person: Person, message_id: int) -> HttpResponse
 def versions(request: Request, person: Person, message_id: int) -> HttpResponse:
     """What it said before, and now."""
     message = find_message(person, message_id)
-    return _page(request, person, message, "versions", {"versions": message.versions.all()})
+    page = Paginator(message.versions.all(), VERSIONS).get_page(request.GET.get("page"))
+    return _page(request, person, message, "versions", {"page": page})
+
+
+def _caller(request: Request, person: Person) -> hub.Caller:
+    """Who changes something, and not too often: each change goes to everybody in the room."""
+    limits.spend(settings.LIMIT_POSTS, "change", person.pk)
+    return caller_of(request, person)
 
 
 def _show(

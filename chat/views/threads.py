@@ -1,15 +1,17 @@
 """A thread: its page, which is a pane beside the room where there is space for both."""
 
+import re
 from dataclasses import dataclass
 
 from csp.constants import SELF
 from csp.decorators import csp_update
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from chat import fragments, history, permissions
 from chat.actions.threads import follow_thread, mark_thread_read
@@ -22,6 +24,8 @@ from chat.views.decorators import for_people
 from chat.views.messages import send
 from chat.views.rooms import composer_ring, number, show
 from chat.views.slots import find_message
+
+_THREAD_PAGE = re.compile(r"/messages/([0-9]{1,18})/thread/", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,9 @@ class Thread:
 def thread(request: Request, person: Person, message_id: int) -> HttpResponseBase:
     """The pane for htmx, its answers alone with `?list=1`, nothing with `?close=1`; else a page.
 
-    POST answers. The page of an answer is the page of its thread.
+    POST answers. The page of an answer is the page of its thread. Links to threads stand in
+    messages, and these on all kinds of pages: one that has no live room to open a pane beside goes
+    to the thread's page.
     """
     message = find_message(person, message_id)
     if request.method == "POST":
@@ -53,7 +59,9 @@ def thread(request: Request, person: Person, message_id: int) -> HttpResponseBas
     if message.root_id is not None:
         return redirect(f"{go(request, 'thread', message.root_id)}#{THREAD}message-{message.pk}")
     if request.htmx and "close" in request.GET:
-        return render(request, "chat/swaps/thread.html", {"thread": None})
+        return render(request, "chat/swaps/closed.html", {"root": message})
+    if request.htmx and not _has_pane(request, message):
+        return HttpResponseClientRedirect(reverse("thread", args=[message.pk]))
     shown = _thread(request, person, message)
     if not request.htmx:
         room_page = history.latest(message.room)
@@ -64,8 +72,11 @@ def thread(request: Request, person: Person, message_id: int) -> HttpResponseBas
         "epoch": fragments.epoch(),
         "from_menu": "menu" in request.GET,
     }
-    name = "chat/parts/answers.html" if "list" in request.GET else "chat/swaps/thread.html"
-    return render(request, name, context)
+    if "list" in request.GET:
+        return render(request, "chat/swaps/answers.html", context)
+    response = render(request, "chat/swaps/thread.html", context)
+    response["HX-Retarget"], response["HX-Reswap"] = "#thread", "outerHTML"
+    return response
 
 
 @require_POST
@@ -77,9 +88,18 @@ def follow(request: Request, person: Person, message_id: int) -> HttpResponse:
     follows = request.POST.get("follow") == "1"
     follow_thread(person=person, root=root, follows=follows)
     if request.htmx:
-        context = {"thread": {"root": root, "is_following": follows}}
+        context = {"thread": {"root": root, "is_following": follows}, "autofocus": True}
         return render(request, "chat/parts/follow.html", context)
     return done(request, go(request, "thread", root.pk))
+
+
+def _has_pane(request: Request, message: Message) -> bool:
+    """Whether the page that asks shows the room at its head: then it is told what is answered."""
+    path, _, query = (request.htmx.current_url_abs_path or "").partition("?")
+    if path == reverse("room", args=[message.room.slug]):
+        return not {"at", "date"} & QueryDict(query).keys()
+    found = _THREAD_PAGE.fullmatch(path)
+    return found is not None and Message.objects.filter(pk=found[1], room=message.room_id).exists()
 
 
 def _answer(request: Request, person: Person, message: Message) -> HttpResponseBase:

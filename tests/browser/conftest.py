@@ -49,6 +49,16 @@ def site(team, tmp_path_factory):
 
 
 @pytest.fixture
+def all_is_read(site):
+    """Nothing is new to anybody, whatever the tests before have said."""
+    site.shell(
+        "for room in Room.objects.all():"
+        " Membership.objects.filter(room=room).update("
+        "read_seq=room.last_seq, read_number=room.message_count, is_kept_unread=False)"
+    )
+
+
+@pytest.fixture
 def windows(browser, site):
     windows = Windows(browser, site.url)
     yield windows

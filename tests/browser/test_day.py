@@ -174,15 +174,6 @@ def site(team, tmp_path_factory):
         yield site
 
 
-@pytest.fixture
-def everything_read(site):
-    site.shell(
-        "for room in Room.objects.all():"
-        " Membership.objects.filter(room=room).update("
-        "read_seq=room.last_seq, read_number=room.message_count, is_kept_unread=False)"
-    )
-
-
 @dataclass
 class Day:
     """The three of them, and where the pictures go."""
@@ -202,7 +193,7 @@ class Day:
 
 
 @pytest.fixture(params=(Scripted, Scriptless), ids=("scripts", "no scripts"))
-def day(request, windows, everything_read, tmp_path):
+def day(request, windows, all_is_read, tmp_path):
     hand = request.param
     looks = {
         "member1": {"viewport": WIDE, "color_scheme": "light"},

@@ -7,14 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.test_read import is_read, is_unread
 
-
-@pytest.fixture(autouse=True)
-def all_is_read(site):
-    site.shell(
-        "for room in Room.objects.all():"
-        " Membership.objects.filter(room=room).update("
-        "read_seq=room.last_seq, read_number=room.message_count, is_kept_unread=False)"
-    )
+pytestmark = pytest.mark.usefixtures("all_is_read")
 
 
 def icon(window):
@@ -39,7 +32,10 @@ def test_the_new_begins_below_a_line_and_the_icon_tells_of_it(windows):
 
 
 def test_unread_from_here_marks_the_room_in_the_other_tab(windows):
+    somebody = windows.person("member2").go_live("room-2")
+    somebody.say("to be read again")
     window = windows.person("member1").go_live("room-2")
+    window.sees("to be read again")
     other = window.tab().go_live("room-3")
     window.page.bring_to_front()
     message = window.page.locator("#messages > .message").last

@@ -1,8 +1,12 @@
 """A page that has received every swap equals the page reloaded."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.windows import GONE, wait
+
+# A line where the new begins is the reader's own, and gives what stands below it a name.
+pytestmark = pytest.mark.usefixtures("all_is_read")
 
 # What a reader sees of a room, without what differs by design: cursor, nonces, tokens, and the
 # line above what was new when the page was opened.

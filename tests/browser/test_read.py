@@ -8,13 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.windows import GONE, wait
 
-
-@pytest.fixture(autouse=True)
-def all_is_read(site):
-    site.shell(
-        "for room in Room.objects.all():"
-        " Membership.objects.filter(room=room).update(read_seq=room.last_message_seq)"
-    )
+pytestmark = pytest.mark.usefixtures("all_is_read")
 
 
 def line_of(window, room):
