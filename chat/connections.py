@@ -42,8 +42,8 @@ STALL_SECONDS = 45
 # After a refusal the rest is heard out, or the browser shows a broken line instead of the answer.
 LINGER_SECONDS = 5
 MAX_HEADERS = 100
-# Files that no visitor gets: each thread's database (three with SQLite), Redis, the log.
-KEPT_FILES = 128
+# Files that no visitor gets: each of 40 threads' database (three with SQLite), Redis, the log.
+KEPT_FILES = 164
 
 # Of these a request has one. Who takes the first and who takes the last would see two requests.
 SINGLE = (b"Host", b"Origin", b"Cookie", b"Authorization", b"Sec-WebSocket-Protocol")

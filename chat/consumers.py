@@ -21,7 +21,7 @@ from chat.actions import changes
 from chat.actions.messages import prepare, submit
 from chat.actions.posting import Post
 from chat.actions.threads import mark_thread_read
-from chat.database import in_database, is_outage
+from chat.database import into_database, is_outage
 from chat.errors import Invalid, Refused, TooMany
 from chat.forms import BodyForm, MessageForm, first_error
 from chat.fragments import Kind
@@ -258,7 +258,7 @@ class ChatConsumer(AsyncConsumer):
                 await self._read(frame)
             case "edit" | "delete" | "react":
                 hub.note(self.reader.person_id)
-                await in_database(_change, self.reader, frame)
+                await into_database(_change, self.reader, frame)
             case "typing":
                 hub.note(self.reader.person_id)
                 await hub.current().typing.say(self.reader)
@@ -288,7 +288,7 @@ class ChatConsumer(AsyncConsumer):
         if not drafts:
             return
         hub.note(self.reader.person_id)
-        stored = await in_database(_submit, self.reader, self.visitor.room, drafts)
+        stored = await into_database(_submit, self.reader, self.visitor.room, drafts)
         outcomes = await asyncio.gather(*map(asyncio.wrap_future, stored), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, Refused):
@@ -302,7 +302,7 @@ class ChatConsumer(AsyncConsumer):
             hub.current().read(self.reader, seq)
         else:
             person_id = self.reader.person_id
-            await in_database(mark_thread_read, person_id=person_id, root_id=root_id, seq=seq)
+            await into_database(mark_thread_read, person_id=person_id, root_id=root_id, seq=seq)
 
     async def _resume(self, frame: dict[str, Any]) -> None:
         self.has_asked = True

@@ -5,6 +5,9 @@ that one slow query delays every socket (django/channels#2132). Here a small poo
 connections open; a query that fails closes its connection, so that the next one finds a
 restarted database again, and one that has been idle is tried before it is used
 (CONN_HEALTH_CHECKS). The caller's language goes along.
+
+Who writes may have to wait for a lock, and however many do: they have threads of their own,
+forms (project.handlers) and sockets alike, and whoever reads is served meanwhile.
 """
 
 import asyncio
@@ -31,6 +34,9 @@ _SETTING_UP = 0x4E4A
 _READ_ONLY = "25006"
 PASSING_MS = 50
 _pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="database")
+# As many write, or wait until they may, at once.
+WRITES_AT_ONCE = 12
+writers = ThreadPoolExecutor(WRITES_AT_ONCE, thread_name_prefix="write")
 # Apart, so that a thousand who come back do not stand between somebody and their message.
 _background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="background")
 
@@ -48,10 +54,12 @@ def is_outage(error: BaseException | None) -> bool:
 
 async def in_database(function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
     """What `function` returns, run in a thread that keeps its database connection."""
-    loop = asyncio.get_running_loop()
-    # asgiref keeps the language to its thread, and a refusal is written in this one.
-    work = partial(_guarded, get_language(), partial(function, *args, **kwargs))
-    return await loop.run_in_executor(_pool, work)
+    return await _in_a_thread_of(_pool, partial(function, *args, **kwargs))
+
+
+async def into_database(function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+    """The same for what writes, and so may have to wait for long."""
+    return await _in_a_thread_of(writers, partial(function, *args, **kwargs))
 
 
 def in_background(function: Callable[_P, object], *args: _P.args, **kwargs: _P.kwargs) -> None:
@@ -63,16 +71,16 @@ def in_background(function: Callable[_P, object], *args: _P.args, **kwargs: _P.k
 
 
 @contextmanager
-def in_passing() -> Iterator[None]:
+def in_passing(within_ms: int = PASSING_MS) -> Iterator[None]:
     """What is written inside is written at once or not at all: a convenience, no promise.
 
     Reading goes on while another one holds the lock, and while nothing can be written.
     """
     if connection.vendor == "sqlite":
         usual = round(1000 * connection.settings_dict["OPTIONS"]["timeout"])
-        hasten, calm = f"PRAGMA busy_timeout = {PASSING_MS}", f"PRAGMA busy_timeout = {usual}"
+        hasten, calm = f"PRAGMA busy_timeout = {within_ms}", f"PRAGMA busy_timeout = {usual}"
     else:
-        hasten, calm = f"SET lock_timeout = {PASSING_MS}", "RESET lock_timeout"
+        hasten, calm = f"SET lock_timeout = {within_ms}", "RESET lock_timeout"
     try:
         with connection.cursor() as cursor:
             cursor.execute(hasten)
@@ -97,6 +105,12 @@ def one_at_a_time() -> Iterator[None]:
             yield
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_SETTING_UP])
+
+
+async def _in_a_thread_of(pool: ThreadPoolExecutor, work: Callable[[], _R]) -> _R:
+    # asgiref keeps the language to its thread, and a refusal is written in this one.
+    guarded = partial(_guarded, get_language(), work)
+    return await asyncio.get_running_loop().run_in_executor(pool, guarded)
 
 
 def _guarded(language: str | None, work: Callable[[], _R]) -> _R:

@@ -8,16 +8,20 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.sessions import middleware as stock
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
 
+from chat.database import in_passing
 from chat.errors import Refused
 from chat.headers import PAGE_HEADERS
 from chat.models import Person
 from chat.views import errors
 
+# Long enough for a busy site's commits to pass.
+NOTING_MS = 1000
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -59,6 +63,21 @@ class CookieMiddleware:
         if not re.fullmatch(r"[A-Za-z0-9]*", request.COOKIES.get(name, "")):
             del request.COOKIES[name]
         return self.get_response(request)
+
+
+class SessionMiddleware(stock.SessionMiddleware):
+    """What looking at a page changes in a session is stored soon or not at all.
+
+    That is a first visitor's token, or that a notice has been seen; whoever sends a form without
+    its token gets another one. Reading goes on while nothing can be written.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if request.method == "POST" or not request.session.modified:
+            return super().process_response(request, response)
+        with in_passing(NOTING_MS):
+            super().process_response(request, response)
+        return response
 
 
 class PreferencesMiddleware:

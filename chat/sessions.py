@@ -5,9 +5,11 @@ from typing import Any
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
 from django.db import transaction
 
 from chat import events
+from chat.database import is_outage
 from chat.models import Session
 
 LINE = "_line"
@@ -25,6 +27,16 @@ class SessionStore(db.SessionStore):
         row: Any = super().create_model_instance(data)
         row.line = line
         return row
+
+    def save(self, must_create: bool = False) -> None:
+        """Django takes every failure for a session that has been ended meanwhile: 400."""
+        try:
+            super().save(must_create)
+        except UpdateError as error:
+            cause = error.__context__
+            if cause is None or not is_outage(cause):
+                raise
+            raise cause from None
 
     def flush(self) -> None:
         """Ends the session for good: what somebody was signed in with holds no more."""

@@ -54,8 +54,8 @@ _STORING = [
     Mutant(
         "waiting-line-forgotten", "P1", "after a failure nobody writes what waited",
         "chat/group_commit.py",
-        "            if waiting:\n                self._go_on(",
-        "            if not items:\n                self._go_on(",
+        "        elif waiting:\n            self._go_on(",
+        "        elif not items:\n            self._go_on(",
         "tests/test_group_commit.py::test_a_failure_of_one_group_leaves_nobody_waiting",
     ),
     Mutant(

@@ -4,6 +4,8 @@ Django's own handler makes a thread for each request, and with it a connection t
 and goes back and forth between that thread and the loop several times. All of our middleware and
 views are synchronous, so the whole request runs in one go, in one of a few threads which keep
 their connections; and what serves static files is asynchronous, so it stands beside it.
+
+Forms are answered in other threads than pages: they write, so they may all wait for one lock.
 """
 
 import asyncio
@@ -19,7 +21,9 @@ from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 from servestatic.middleware import ServeStaticMiddleware
 
-# As many requests are at work at once, and as many connections to the database are kept for them.
+from chat.database import writers
+
+# As many pages are at work at once, and as many connections to the database are kept for them.
 PAGES_AT_ONCE = 20
 _threads = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
 
@@ -50,7 +54,8 @@ class PageHandler(ASGIHandler):
         What still waits for a thread then is never begun: a crowd that asks again and again, for
         want of an answer, would else be answered too late for ever.
         """
-        work = _threads.submit(copy_context().run, self._answer, scope, body)
+        threads = writers if scope["method"] == "POST" else _threads
+        work = threads.submit(copy_context().run, self._answer, scope, body)
         try:
             response = await asyncio.wrap_future(work)
         except asyncio.CancelledError:

@@ -65,7 +65,7 @@ MIDDLEWARE = [
     "chat.middleware.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "chat.middleware.CookieMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "chat.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

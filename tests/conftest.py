@@ -68,15 +68,20 @@ def forgetful():
 
 @pytest.fixture(scope="session", autouse=True)
 def database_threads():
-    """The hub's threads keep their connections open: they end with the session."""
+    """These threads keep their connections open: they end with the session."""
     yield
-    together = Barrier(database._pool._max_workers)
+    for pool in (database._pool, database.writers):
+        _close_connections(pool)
+
+
+def _close_connections(pool):
+    together = Barrier(pool._max_workers)
 
     def close():
         together.wait()  # one to each thread
         connection.close()
 
-    for closing in [database._pool.submit(close) for _thread in range(together.parties)]:
+    for closing in [pool.submit(close) for _thread in range(together.parties)]:
         closing.result()
 
 

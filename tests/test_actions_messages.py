@@ -5,7 +5,7 @@ from itertools import chain
 from threading import Barrier
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone
 
 from chat import hub, markup
@@ -196,6 +196,26 @@ def test_what_could_not_be_committed_is_not_acknowledged(bob, lobby):
         post(bob, lobby)
 
     assert not Message.objects.exists()
+
+
+def test_an_outage_stops_whoever_is_stored_one_by_one(bob, lobby):
+    tried = []
+
+    def fail(execute, sql, params, many, context):
+        if sql.startswith('INSERT INTO "chat_message"'):
+            tried.append(sql)
+            raise OperationalError("locked") if len(tried) > 1 else IntegrityError("a copy")
+        return execute(sql, params, many, context)
+
+    said = [
+        prepare(author_id=bob.pk, slug=lobby.slug, body="Hello", nonce=f"nonce-{number}")
+        for number in range(3)
+    ]
+    with connection.execute_wrapper(fail):
+        submit(said)
+
+    assert [str(each.stored.exception(0)) for each in said] == ["locked"] * 3
+    assert len(tried) == 2
 
 
 @pytest.mark.django_db(transaction=True)

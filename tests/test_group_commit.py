@@ -2,14 +2,27 @@
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from chat import group_commit
 from chat.group_commit import GroupCommit
 
 SECONDS = 10
+
+
+@dataclass
+class Item:
+    name: str
+    stored: Future = field(default_factory=Future)
+
+    def settle(self, outcome):
+        if isinstance(outcome, Exception):
+            self.stored.set_exception(outcome)
+        else:
+            self.stored.set_result(outcome)
 
 
 class Store:
@@ -21,15 +34,14 @@ class Store:
         self.error = None
 
     def __call__(self, items):
-        self.groups.append([name for name, _future in items])
+        self.groups.append([item.name for item in items])
         self.threads.append(threading.get_ident())
         if len(self.groups) == 1:
             self.begun.set()
             assert self.go_on.wait(SECONDS)
-        for _name, future in items:
-            future.set_result(threading.get_ident())
         if self.error:
             raise self.error
+        return [threading.get_ident()] * len(items)
 
 
 @pytest.fixture
@@ -50,18 +62,18 @@ def threads():
 
 def begin(commit, store, threads, line="room"):
     """The first one, which is under way until `store.go_on`."""
-    future = Future()
-    threads.submit(commit.submit, [("first", future)], line)
+    first = Item("first")
+    threads.submit(commit.submit, [first], line)
     assert store.begun.wait(SECONDS)
-    return future
+    return first.stored
 
 
 def hand_in(commit, names, line="room"):
     """All of them return at once: they leave it to who is writing."""
-    futures = [Future() for _name in names]
-    for item in zip(names, futures, strict=True):
+    items = [Item(name) for name in names]
+    for item in items:
         commit.submit([item], line)
-    return futures
+    return [item.stored for item in items]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -110,13 +122,50 @@ def test_one_line_does_not_wait_for_another(commit, store, threads):
 @pytest.mark.django_db(transaction=True)
 def test_a_failure_of_one_group_leaves_nobody_waiting(commit, store, threads):
     store.error = ValueError("a fault of ours")
-    begin(commit, store, threads)
+    first = begin(commit, store, threads)
     others = hand_in(commit, ["second"])
     store.go_on.set()
 
-    assert others[0].result(SECONDS)
+    assert first.exception(SECONDS) is others[0].exception(SECONDS) is store.error
+    assert store.groups == [["first"], ["second"]]
     store.error = None
     assert hand_in(commit, ["third"])[0].result(SECONDS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_outage_is_that_of_all_who_wait_in_the_line(commit, store, threads):
+    store.error = OperationalError("database is locked")
+    first = begin(commit, store, threads)
+    others = hand_in(commit, ["second", "third"])
+    store.go_on.set()
+
+    outcomes = {future.exception(SECONDS) for future in (first, *others)}
+    assert outcomes == {store.error}
+    assert store.groups == [["first"]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_outage_of_one_line_is_none_of_another(commit, store, threads):
+    begin(commit, store, threads, line="first")
+    store.error = OperationalError("canceling statement due to lock timeout")
+    (stuck,) = hand_in(commit, ["stuck"], line="second")
+    assert stuck.exception(SECONDS) is store.error
+    (waiting,) = hand_in(commit, ["waiting"], line="first")
+    store.error = None
+    store.go_on.set()
+
+    assert waiting.result(SECONDS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_comes_behind_an_outage_tries_again(commit, store):
+    store.go_on.set()
+    store.error = OperationalError("database is locked")
+    (first,) = hand_in(commit, ["first"])
+    assert first.exception(SECONDS) is store.error
+    store.error = None
+
+    assert hand_in(commit, ["second"])[0].result(SECONDS)
 
 
 @pytest.mark.django_db(transaction=True)

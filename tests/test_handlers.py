@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.core import signals
 
+from chat.database import WRITES_AT_ONCE, writers
 from project import handlers
 
 SCOPE = {
@@ -52,8 +53,9 @@ class Visit:
     async def send(self, message):
         self.sent.append(message)
 
-    def begin(self):
-        return asyncio.create_task(handlers.PageHandler()(SCOPE, self.receive, self.send))
+    def begin(self, **scope):
+        answering = handlers.PageHandler()(SCOPE | scope, self.receive, self.send)
+        return asyncio.create_task(answering)
 
 
 async def test_pages_are_answered_in_threads_that_are_kept(one_thread, begun):
@@ -64,6 +66,23 @@ async def test_pages_are_answered_in_threads_that_are_kept(one_thread, begun):
 
     assert len(begun) == 3
     assert len(set(begun)) == 1
+
+
+@pytest.mark.django_db  # the threads try connections that they have kept
+async def test_pages_are_answered_while_all_who_write_wait(one_thread, begun):
+    writing, go_on = [Visit() for _thread in range(2 * WRITES_AT_ONCE)], threading.Event()
+    for _thread in range(WRITES_AT_ONCE):
+        writers.submit(go_on.wait)
+    waiting = [visit.begin(method="POST", path="/csp-report") for visit in writing]
+
+    reading = Visit()
+    await reading.begin()
+    assert reading.sent[0]["status"] == 200
+    assert all(visit.sent == [] for visit in writing)
+    go_on.set()
+    await asyncio.gather(*waiting)
+
+    assert {visit.sent[0]["status"] for visit in writing} == {204}
 
 
 async def test_who_leaves_while_others_are_answered_is_not_answered(one_thread, begun):

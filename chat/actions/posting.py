@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat import events, markup, mentions, search
 from chat.actions import threads
+from chat.database import is_outage
 from chat.errors import Conflict, Invalid, Refused, SignedOut
 from chat.hub import Caller, standing
 from chat.mentions import Resolved
@@ -69,24 +70,25 @@ class Post:
             self.stored.set_result(outcome)
 
 
-def store(posts: list[Post]) -> None:
-    """Settles them all: durable, or refused each by itself, or failed together."""
-    outcomes: list[Message | Exception]
+def store(posts: list[Post]) -> list[Message | Exception]:
+    """The message of each, durable, or why there is none. Raises where they have failed together.
+
+    Of an outage that stops them halfway nobody knows more than that: whoever of them is stored
+    already is found by their nonce when they send it again.
+    """
     try:
-        outcomes = [*_stored(posts)]
+        return [*_stored(posts)]
     except IntegrityError:
         # Another process was quicker with a copy of one of them; that is the answer to both.
-        outcomes = [_stored_alone(post) for post in posts]
-    except Exception as error:
-        outcomes = [error] * len(posts)
-    for post, outcome in zip(posts, outcomes, strict=True):
-        post.settle(outcome)
+        return [_stored_alone(post) for post in posts]
 
 
 def _stored_alone(post: Post) -> Message | Exception:
     try:
         return _stored([post])[0]
     except Exception as error:
+        if is_outage(error):
+            raise
         return error
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import DatabaseError
 
 from chat import fragments
-from chat.database import in_database
+from chat.database import in_database, into_database
 from chat.handshake import Refusal, Visitor, admit_each
 from chat.hub import log, standing
 from chat.hub.bells import TYPING, WITHDRAWN, Ring, bell, is_shared, listen, tell_others
@@ -271,7 +271,7 @@ class Hub:
                 continue
             places, self._read = self._read, {}
             try:
-                await in_database(Membership.objects.mark_read, places)
+                await into_database(Membership.objects.mark_read, places)
             except Exception as error:
                 logger.error("Read pointers can't be stored now: %s", error)
                 self._read = places | self._read

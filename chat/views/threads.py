@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from chat import fragments, history, permissions
 from chat.actions.threads import follow_thread, mark_thread_read
 from chat.context import is_plain
+from chat.database import in_passing
 from chat.fragments import THREAD, Kind
 from chat.history import Page
 from chat.models import Following, Message, Person
@@ -116,7 +117,8 @@ def _thread(request: Request, person: Person, root: Message) -> Thread:
     page = history.thread(root, before)
     following = Following.objects.filter(root=root, person=person).first()
     if following is not None and not page.has_newer and following.read_seq < page.last:
-        mark_thread_read(person_id=person.pk, root_id=root.pk, seq=page.last)
+        with in_passing():
+            mark_thread_read(person_id=person.pk, root_id=root.pk, seq=page.last)
     return Thread(
         root=root,
         page=page,
