@@ -11,11 +11,13 @@ from chat import hub
 from chat.actions.messages import post_message
 from chat.actions.reading import mark_unread, set_level
 from chat.actions.rooms import (
+    archive_room,
     change_room,
     create_room,
     invite_into_room,
     open_direct_room,
     remove_from_room,
+    unarchive_room,
 )
 from chat.database import in_database
 from chat.hub import bells, desks
@@ -63,6 +65,12 @@ def title(frame):
 
 def sidebars(page):
     return [frame for frame in page.heard if 'id="rooms"' in frame]
+
+
+async def all_told(here, person, room):
+    """The tick has seen how the room looks, and nothing is about to be told to the person."""
+    await eventually(lambda: room.pk in here._looks)
+    await eventually(lambda: here.desks._desks[person.pk].next_at is None)
 
 
 async def test_a_message_in_another_room_marks_it_in_every_open_page(alice, pond, his):
@@ -194,6 +202,36 @@ async def test_a_lost_ring_of_another_room_is_found(alice, pond, his, quick_hub,
         await post(alice, pond)
 
     assert unread(await page.until_heard("data-unread")) == ["pond"]
+
+
+async def test_a_lost_ring_of_a_room_that_is_open_again_is_found(
+    alice, bob, pond, his, quick_hub, monkeypatch
+):
+    await in_database(archive_room, archiver=alice, room=pond)
+    page = await his()
+    assert "/rooms/pond/" not in page.heard[-1]
+    await all_told(quick_hub, bob, pond)
+    with monkeypatch.context() as silence:
+        silence.setattr(bells.bell, "answer", None)
+        await in_database(unarchive_room, archiver=alice, room=pond)
+
+    await page.until_heard("/rooms/pond/")
+
+
+async def test_a_lost_ring_of_a_new_name_is_found_though_a_later_one_was_heard(
+    alice, bob, pond, his, quick_hub, monkeypatch
+):
+    page = await his()
+    await post(alice, pond)
+    await page.until_heard("data-unread")
+    await all_told(quick_hub, bob, pond)
+    with monkeypatch.context() as silence:
+        silence.setattr(bells.bell, "answer", None)
+        await in_database(change_room, editor=alice, room=pond, name="Sea", purpose="")
+        silence.undo()
+        await post(alice, pond)
+
+    await page.until_heard("Sea")
 
 
 async def test_a_lost_ring_about_ones_own_rooms_is_found(alice, bob, his, quick_hub, monkeypatch):

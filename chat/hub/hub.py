@@ -43,6 +43,7 @@ class Hub:
         self._hearing: set[asyncio.Task[bool]] = set()
         self._doubt = asyncio.Event()
         self._heads: dict[int, int] = {}
+        self._looks: dict[int, log.Look] = {}
         self._pointers: dict[int, tuple[int, int]] = {}
         self._read: dict[tuple[int, int], int] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -214,24 +215,27 @@ class Hub:
         readers = list(self.readers)
         for reader in readers:
             self.remove(reader)
-        self._heads, self._pointers, self._read = {}, {}, {}
+        self._heads, self._looks, self._pointers, self._read = {}, {}, {}, {}
         for reader in readers:
             reader.is_open = True  # until it is closed
             await reader.close(1011)
 
     async def _find_missed_rings(self) -> None:
-        rooms = set(self.feeds) | self.desks.rooms
-        heads = await in_database(log.heads, rooms) if rooms else {}
-        for room_id, head in heads.items():
+        rooms = await in_database(log.rooms) if self.readers else {}
+        for room_id, (head, look) in rooms.items():
             feed = self.feeds.get(room_id)
             if feed is not None and feed.position < head:
                 feed.look()
             if self._heads.get(room_id, 0) < head:
-                # Of a room that is new to us nothing but posts can have been missed: who looks
-                # at it is given the time to read them.
-                kind = "" if room_id in self._heads else EventKind.MESSAGE_POSTED
-                self.desks.stir(room_id, kind, head)
+                # Or it was no post; what else a sidebar shows of a room is found by its look.
+                self.desks.stir(room_id, EventKind.MESSAGE_POSTED, head)
                 self._heads[room_id] = head
+            # Not by the head: the ring of a later post tells of a head that hides this one.
+            if (before := self._looks.get(room_id, look)) != look:
+                is_back = before.is_archived and not look.is_archived
+                kind = EventKind.ROOM_UNARCHIVED if is_back else EventKind.ROOM_CHANGED
+                self.desks.stir(room_id, kind, head)
+            self._looks[room_id] = look
 
     async def _find_missed_people(self) -> None:
         people = self.desks.people

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import BigIntegerField, Case, Count, ExpressionWrapper, F, Sum, Value, When
 from django.utils import timezone
@@ -13,6 +13,16 @@ from chat.models import Event, Level, Membership, Room, Site, is_quiet
 from chat.models.messages import SHOWN, reactions_of
 
 BATCH = 200
+
+
+class Look(NamedTuple):
+    """What of a room shows in the sidebars of who is in it."""
+
+    name: str
+    kind: str
+    is_archived: bool
+
+
 _MESSAGE = [f"message__{name}" for name in (*SHOWN, "root__last_reply__author")]
 
 
@@ -57,6 +67,13 @@ def is_same_epoch() -> bool:
 def heads(room_ids: Iterable[int]) -> dict[int, int]:
     """room → the last seq of its log."""
     return dict(Room.objects.filter(pk__in=list(room_ids)).values_list("pk", "last_seq"))
+
+
+def rooms() -> dict[int, tuple[int, Look]]:
+    """room → the last seq of its log, and its look. Of all rooms: 500 take some 3 ms."""
+    fields = ("pk", "last_seq", "name", "kind", "archived_at")
+    rows = Room.objects.order_by().values_list(*fields, named=True)
+    return {row.pk: (row.last_seq, Look(row.name, row.kind, bool(row.archived_at))) for row in rows}
 
 
 def pointers(person_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
