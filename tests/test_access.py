@@ -211,7 +211,7 @@ ROOMS = {
     f"{SAID}thread/live/": Row(readers()),
     f"{SAID}thread/follow/": Row(post=those(is_in), typed={"follow": "1"}),
     f"{SAID}unread/": Row(post=those(is_in)),
-    "composer/lines/": Row(post=readers(), typed={"lines": "many", "room": "<slug:slug>"}),
+    "composer/lines/": Row(people(303), readers(), typed={"lines": "many", "room": "<slug:slug>"}),
 }
 SOCKETS = {"ws/chat/", "ws/chat/<slug:slug>/", ""}
 

@@ -329,3 +329,9 @@ def test_switching_the_lines_works_as_a_plain_form_too(bobs):
     assert answer.status_code == 200
     assert "so far</textarea>" in answer.content.decode()
     assert bobs.post("/composer/lines/", {"room": "nowhere"}).status_code == 404
+
+
+def test_the_address_of_the_switch_leads_home_whoever_loads_it_again(bobs):
+    answer = bobs.get("/composer/lines/?plain=1")
+
+    assert (answer.status_code, answer["Location"]) == (303, "/?plain=1")

@@ -1,5 +1,7 @@
 """The administrators' pages."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -110,6 +112,18 @@ def test_a_guest_is_invited_into_rooms(alice, alices):
     alices.post("/site/invitations/", FOR_ONE | {"role": "guest", "rooms": ["kitchen"]})
 
     assert list(Invitation.objects.get(role="guest").rooms.all()) == [room]
+
+
+def test_each_link_and_its_button_have_a_name_of_their_own(alices):
+    for _time in range(2):
+        alices.post("/site/invitations/", FOR_ONE)
+
+    page = alices.get("/site/invitations/").content.decode()
+
+    labels = re.findall(r'<label class="visually-hidden" for="link-[^>]*>([^<]*)<', page)
+    assert labels == ["Join link 1, Member", "Join link 2, Member"]
+    buttons = re.findall(r'aria-label="(Revoke[^"]*)"', page)
+    assert buttons == ["Revoke join link 1, Member", "Revoke join link 2, Member"]
 
 
 def test_a_revoked_link_is_listed_no_more_and_leads_nowhere(alices):

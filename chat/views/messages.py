@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from chat import fragments, history, limits, mentions
 from chat.actions.messages import prepare, submit
@@ -149,11 +149,16 @@ def permalink(request: Request, person: Person, message_id: int) -> HttpResponse
     return redirect(f"{url}#message-{message.pk}")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @csp_update({"frame-src": [SELF]})
 @for_people
 def lines(request: Request, person: Person) -> HttpResponse:
-    """Switches between one line and many; what was typed so far stays."""
+    """Switches between one line and many; what was typed so far stays.
+
+    Without htmx the room is shown under this address: whoever asks for it again is led home.
+    """
+    if request.method != "POST":
+        return done(request, go(request, "home"))
     mode = request.POST.get("lines")
     mode = request.session["lines"] = mode if mode in LINES_MODES else "one"
     context = {"lines_mode": mode, "body": request.POST.get("body", ""), "autofocus": True}
