@@ -79,6 +79,13 @@ class Channel(http.HTTPChannel):
             self.setTimeout(max(0.001, self._began + allowed - time.monotonic()))
         LineReceiver.dataReceived(self, data)
 
+    def headerReceived(self, line: bytes) -> bool:
+        try:
+            return bool(super().headerReceived(line))
+        except ValueError:  # of a length; int() reads no number of more than 4,300 digits
+            self._respondToBadRequestAndDisconnect()
+            return False
+
     def requestDone(self, request: http.Request) -> None:
         self._began = self._arrived = 0
         self._savedTimeOut = IDLE_SECONDS

@@ -113,6 +113,13 @@ class MessageForm(BodyForm):
     )
 
 
+class LineField(forms.CharField):
+    """A line that people see among others."""
+
+    def clean(self, value: Any) -> str:
+        return names.clean_line(super().clean(value))
+
+
 class NameField(forms.CharField):
     """A name that people see: of a person, a room, the site."""
 
@@ -174,12 +181,16 @@ class RoomForm(forms.ModelForm):
     """A room's name and purpose."""
 
     name = NameField(label=_("Name"))
+    purpose = LineField(
+        label=_("Purpose"),
+        help_text=_("What belongs in here, in a sentence."),
+        max_length=250,
+        required=False,
+    )
 
     class Meta:
         model = Room
         fields = ("name", "purpose")
-        labels = {"purpose": _("Purpose")}
-        help_texts = {"purpose": _("What belongs in here, in a sentence.")}
 
 
 class NewRoomForm(RoomForm):

@@ -94,28 +94,37 @@ def belongs_in_username(character: str) -> bool:
 
 
 def clean_display_name(text: str) -> str:
-    """The name as it is shown: NFC, single spaces, 1 to 80 characters.
+    """The name as it is shown: one line (`clean_line`) of 1 to 80 characters.
 
-    Raises ValidationError for what would not show, not be stored, or spill over its neighbours:
-    nothing visible, control characters, halves of surrogate pairs, overrides of the writing
-    direction, more than four combining marks in a row.
+    Raises ValidationError for what is none, and where nothing of it can be seen.
     """
-    if has_surrogate(text) or any(unicodedata.category(character) == "Cc" for character in text):
-        raise ValidationError(
-            _("This name contains characters that can’t be stored. Remove them."), code="control"
-        )
-    name = unicodedata.normalize("NFC", " ".join(text.split()))
+    name = clean_line(text)
     if not has_visible(name):
         raise ValidationError(_("Write a name that can be seen."), code="empty")
     if len(name) > MAX_NAME_CHARACTERS:
         raise ValidationError(_("A name has at most 80 characters."), code="too_long")
-    if _BIDI_OVERRIDE.search(name):
-        raise ValidationError(
-            _("This name contains characters that turn text around. Remove them."), code="bidi"
-        )
-    if _has_stacked_marks(name):
-        raise ValidationError(_("This name has too many accents on one letter."), code="marks")
     return name
+
+
+def clean_line(text: str) -> str:
+    """A line of text as it is shown among others: NFC, single spaces; it may be empty.
+
+    Raises ValidationError for what would not be stored, or spill over its neighbours: control
+    characters, halves of surrogate pairs, overrides of the writing direction, more than four
+    combining marks in a row.
+    """
+    if has_surrogate(text) or any(unicodedata.category(character) == "Cc" for character in text):
+        raise ValidationError(
+            _("This contains characters that can’t be stored. Remove them."), code="control"
+        )
+    line = unicodedata.normalize("NFC", " ".join(text.split()))
+    if _BIDI_OVERRIDE.search(line):
+        raise ValidationError(
+            _("This contains characters that turn text around. Remove them."), code="bidi"
+        )
+    if _has_stacked_marks(line):
+        raise ValidationError(_("This has too many accents on one letter."), code="marks")
+    return line
 
 
 def slugify_room(name: str) -> str:

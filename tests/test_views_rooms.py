@@ -48,6 +48,8 @@ def test_a_second_room_of_the_name_has_an_address_of_its_own(bobs):
         ("name", "Kit\u202echen"),
         ("purpose", "x" * 251),
         ("purpose", "Lu\x00nch"),
+        ("purpose", "Lunch \u202ekaeg"),
+        ("purpose", "L" + "\u0316" * 5),
         ("kind", "direct"),
         ("kind", "secret"),
         ("kind", ""),
