@@ -12,7 +12,6 @@ class Refused(Exception):
     """Something that this person may see but not do."""
 
     status = 403
-    code = "forbidden"
 
     def __init__(self, sentence: Sentence) -> None:
         super().__init__(sentence)
@@ -23,28 +22,24 @@ class SignedOut(Refused):
     """What somebody came in with holds no more."""
 
     status = 401
-    code = "signed_out"
 
 
 class Invalid(Refused):
     """Something that can't be stored as it is."""
 
     status = 422
-    code = "invalid"
 
 
 class Conflict(Refused):
     """A nonce that has already been used for something else."""
 
     status = 409
-    code = "conflict"
 
 
 class TooMany(Refused):
     """More than the limit; `retry_after` is in seconds."""
 
     status = 429
-    code = "too_many"
 
     def __init__(self, sentence: Sentence, retry_after: int) -> None:
         super().__init__(sentence)

@@ -265,7 +265,6 @@ STORAGES = {
 SERVESTATIC_MAX_AGE = 31536000
 SERVESTATIC_USE_MANIFEST = True
 SERVESTATIC_ADD_HEADERS_FUNCTION = add_to_static
-MEDIA_ROOT = DATA_DIR / "files"
 
 # --- Language and time -------------------------------------------------------------------
 

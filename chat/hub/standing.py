@@ -1,10 +1,10 @@
 """Who may still listen.
 
 `Site.revocations` goes up in each transaction that takes a right to listen away. A reader is
-judged after the count was read, and remembers it. Whatever is sent was read together with the
-count, in one snapshot: at the reader's own count, or below, nothing in it is later than what
-the reader has lost; above, the reader is judged again first. So on most days this costs one
-column in a query that is made anyway, and there is no moment in which a revocation is late.
+judged after the count was read, and remembers it. Whatever is sent was read before the count: at
+the reader's own count, or below, nothing in it is later than what the reader has lost; above,
+the reader is judged again first. So on most days this costs one small query for each batch, and
+there is no moment in which a revocation is late.
 """
 
 import logging
