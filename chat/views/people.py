@@ -37,8 +37,9 @@ def people(request: Request, person: Person) -> HttpResponse:
     if query:
         found = found.filter(name__icontains=query) | found.filter(username__icontains=query)
     page = one_page(request, found)
-    states = with_state(page, Site.load())
-    return render(request, "chat/people.html", {"people": page, "states": states, "query": query})
+    site = Site.load()
+    context = {"site": site, "people": page, "states": with_state(page, site), "query": query}
+    return render(request, "chat/people.html", context)
 
 
 @require_GET
@@ -46,11 +47,13 @@ def people(request: Request, person: Person) -> HttpResponse:
 def profile(request: Request, person: Person, username: str) -> HttpResponse:
     shown = get_object_or_404(ever_known_to(person), username=username)
     shared = shown.rooms.filter(pk__in=person.rooms.values("pk")).exclude(kind="direct")
+    site = Site.load()
     context = {
+        "site": site,
         "shown": shown,
         "shared": shared,
         "is_self": shown.pk == person.pk,
-        "state": state_of(shown, Site.load()),
+        "state": state_of(shown, site),
     }
     return render(request, "chat/person.html", context)
 

@@ -118,7 +118,9 @@ def show(request: Request, person: Person, found: Room, page: Page, **more: Any)
     if "membership" not in more:
         more["membership"] = permissions.membership(person, found)
     membership = more["membership"]
+    site = Site.load()
     context = {
+        "site": site,  # asked once: the frame would ask again
         "room": found,
         "label": found.label_for(person),
         "page": page,
@@ -132,7 +134,7 @@ def show(request: Request, person: Person, found: Room, page: Page, **more: Any)
         "address": reverse("messages", args=[found.slug]),
         "thread": None,
         "slug": found.slug,
-        "here": presence.here_in([found.pk], Site.load()).get(found.pk, presence.NOBODY),
+        "here": presence.here_in([found.pk], site).get(found.pk, presence.NOBODY),
     } | more
     return render(request, "chat/room.html", context, status=status)
 
