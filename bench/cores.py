@@ -44,6 +44,11 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process with one thread has started, and that live."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def _busy_seconds(cores: Cores) -> float:
     """What both cores have done so far; time that the host took away counts as done."""
     names = {f"cpu{cores.server}", f"cpu{cores.generator}"}
@@ -55,17 +60,18 @@ def _busy_seconds(cores: Cores) -> float:
 class Watch:
     """From its making to `stop`: who used how much of the two cores.
 
-    `generator` is this process's share of its core, `server` the server's of its own, `others`
-    what everybody else took of both, from 0 to 1.
+    `generator` is this process's share of its core, `server` that of the servers of theirs,
+    `others` what everybody else took of both, from 0 to 1.
     """
 
-    def __init__(self, cores: Cores, pid: int) -> None:
-        self._cores, self._pid = cores, pid
+    def __init__(self, cores: Cores, *pids: int) -> None:
+        self._cores, self._pids = cores, pids
         self._began = self._now()
 
     def _now(self) -> tuple[float, float, float, float]:
         busy = _busy_seconds(self._cores)
-        return time.perf_counter(), time.process_time(), cpu_seconds(self._pid), busy
+        servers = sum(map(cpu_seconds, self._pids))
+        return time.perf_counter(), time.process_time(), servers, busy
 
     def stop(self) -> None:
         wall, own, server, busy = (

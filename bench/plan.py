@@ -24,6 +24,8 @@ class Plan:
     messages: int = 2000
     found_messages: int = 1_000_000
     searches: int = 300
+    grown_people: int = 500
+    visits: int = 200
 
 
 QUICK = Plan(
@@ -40,6 +42,8 @@ QUICK = Plan(
     messages=500,
     found_messages=20_000,
     searches=100,
+    grown_people=50,
+    visits=40,
 )
 
 

@@ -22,35 +22,42 @@ _LIMITS = ("POSTS", "SIGNINS", "JOINS", "FRAMES", "SOCKETS", "STREAMS")
 
 @dataclass(frozen=True)
 class Site:
-    """A data directory, and the session keys of its people: member1 first."""
+    """A data directory, and the session keys of its people: member1 first.
+
+    `database_url` is empty where the data are in the directory too.
+    """
 
     data_dir: Path
     sessions: list[str]
+    database_url: str = ""
 
     @property
     def environment(self) -> dict[str, str]:
-        return environment(self.data_dir)
+        return environment(self.data_dir, self.database_url)
 
 
-def environment(data_dir: Path) -> dict[str, str]:
+def environment(data_dir: Path, database_url: str = "") -> dict[str, str]:
     """This shell's, without its site, and with every limit off."""
     inherited = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
     limits = {f"LIMIT_{name}": "off" for name in _LIMITS}
-    return inherited | limits | {"DATA_DIR": str(data_dir)}
+    database = {"DATABASE_URL": database_url} if database_url else {}
+    return inherited | limits | database | {"DATA_DIR": str(data_dir)}
 
 
 @contextmanager
-def populated(people: int, messages: int, rooms: int = ROOMS) -> Iterator[Site]:
+def populated(
+    people: int, messages: int, rooms: int = ROOMS, database_url: str = ""
+) -> Iterator[Site]:
     """A populated site with somebody signed in for each of its people."""
     with data_directory() as directory:
-        variables = environment(directory)
+        variables = environment(directory, database_url)
         manage = [sys.executable, "manage.py"]
         invented = f"--people {people} --rooms {rooms} --messages {messages}".split()
         password = ["--password", secrets.token_urlsafe()]
         _run([*manage, "migrate", "--verbosity", "0"], variables)
         _run([*manage, "populate", *invented, *password], variables)
         sessions = in_shell("from bench.sign_in import main; main()", variables)
-        yield Site(directory, json.loads(sessions))
+        yield Site(directory, json.loads(sessions), database_url)
 
 
 def in_shell(code: str, variables: dict[str, str]) -> str:

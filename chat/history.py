@@ -54,14 +54,15 @@ def after(room: Room, seq: int) -> Page:
     found = list(
         _messages(room).filter(seq__gt=seq, seq__lte=head).order_by("seq")[: PAGE_SIZE + 1]
     )
-    older = _messages(room).filter(seq__lte=seq).exists()
-    return Page(found[:PAGE_SIZE], head, has_older=older, has_newer=len(found) > PAGE_SIZE)
+    # In order: for a bare "is there one" PostgreSQL reads the table from its beginning.
+    older = _listed(room).filter(seq__lte=seq).order_by("-seq").values_list("pk")[:1]
+    return Page(found[:PAGE_SIZE], head, has_older=bool(older), has_newer=len(found) > PAGE_SIZE)
 
 
 def around(room: Room, seq: int) -> Page:
     """The page with `seq` in its middle."""
-    upper = list(_messages(room).filter(seq__gt=seq).order_by("seq")[: PAGE_SIZE // 2])
-    return before(room, (upper[-1].seq if upper else seq) + 1)
+    upper = _listed(room).filter(seq__gt=seq).order_by("seq").values_list("seq", flat=True)
+    return before(room, max([seq, *upper[: PAGE_SIZE // 2]]) + 1)
 
 
 def thread(root: Message, seq: int | None = None) -> Page:
@@ -74,20 +75,23 @@ def thread(root: Message, seq: int | None = None) -> Page:
     return Page(found[:PAGE_SIZE][::-1], head, has_older=len(found) > PAGE_SIZE, has_newer=newer)
 
 
-def first_since(room: Room, moment: datetime) -> Message | None:
-    """The first message that is not older than `moment`; None when all are.
+def first_since(room: Room, moment: datetime) -> tuple[int, int] | None:
+    """Key and seq of the first message that is not older than `moment`; None when all are.
 
     Found by halving the log, in twenty small steps along (room, seq) for a million messages: time
     follows seq within a room, for both are taken under its lock, so that it needs no index.
     """
     low, high, found = 0, room.last_seq, None
+    few = _listed(room).order_by("seq").values_list("pk", "seq", "created_at")
     while low < high:
         middle = (low + high) // 2
-        message = _messages(room).filter(seq__gt=middle).order_by("seq").first()
-        if message is None or message.created_at >= moment:
-            high, found = middle, message or found
+        key, seq, created_at = few.filter(seq__gt=middle).first() or (0, 0, None)
+        if created_at is None:
+            high = middle
+        elif created_at >= moment:
+            high, found = middle, (key, seq)
         else:
-            low = message.seq
+            low = seq
     return found
 
 
@@ -98,4 +102,8 @@ def _head(room: Room) -> int:
 
 
 def _messages(room: Room) -> MessageQuerySet:
-    return Message.objects.shown().filter(room=room, in_room=True)
+    return _listed(room).shown()
+
+
+def _listed(room: Room) -> MessageQuerySet:
+    return Message.objects.filter(room=room, in_room=True)

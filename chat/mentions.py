@@ -29,6 +29,7 @@ from chat.naming import HERE, ROOM
 MANY_MEMBERS = 20
 MAX_PRESENT = 500
 PRESENT_FOR = timedelta(minutes=15)
+RECENT_MESSAGES = 1000
 MAX_CANDIDATES = 8
 
 
@@ -142,14 +143,17 @@ def nameable(person: Person, room: Room) -> QuerySet[Person]:
 
 
 def present_members(room: Room) -> QuerySet[Person]:
-    """Who is in the room and about: shown as here, or wrote in it a moment ago.
+    """Who is in the room and about: shown as here, or wrote one of its newest messages just now.
 
     Whoever hides that they are here is not told: a message shows whom it has told.
     """
     recently = timezone.now() - PRESENT_FOR
-    wrote = Message.objects.filter(room=room, author=OuterRef("pk"), created_at__gte=recently)
+    # From the log's end, and not asked of each member: that went through all that they ever wrote.
+    newest = Message.objects.filter(room=room).order_by("-seq")[:RECENT_MESSAGES]
+    wrote = Message.objects.filter(pk__in=newest.values("pk"), created_at__gte=recently)
     members = Person.objects.filter(memberships__room=room, is_active=True).order_by("pk")
-    return members.filter(Exists(wrote) | Q(pk__in=presence.here().values("pk")))
+    about = Q(pk__in=wrote.order_by().values("author")) | Q(pk__in=presence.here().values("pk"))
+    return members.filter(about)
 
 
 def candidates(person: Person, room: Room, begun: str, limit: int) -> list[Person]:

@@ -101,6 +101,16 @@ def test_here_is_who_is_about_but_oneself(alice, bob, charlie, kitchen):
     assert told(post(alice, kitchen, "@here")) == {"bob", "charlie"}
 
 
+def test_who_wrote_is_looked_for_in_the_newest_messages_alone(
+    alice, bob, charlie, lobby, monkeypatch
+):
+    monkeypatch.setattr(mentions, "RECENT_MESSAGES", 2)
+    for author in (bob, charlie, alice):
+        post(author, lobby, "hello")
+
+    assert told(post(alice, lobby, "@here")) == {"charlie"}
+
+
 def test_a_public_room_is_linked_to_and_a_private_one_is_not(alice, bob, kitchen, lobby, pond):
     message = post(alice, lobby, "#kitchen #pond #nowhere")
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from bench.rounds import Bench
 from bench.scenarios.fanout import fanout
+from bench.scenarios.growth import growth
 from bench.scenarios.latency import latency
 from bench.scenarios.memory import memory
 from bench.scenarios.page import page
@@ -18,5 +19,6 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "page": page,
     "posts": posts,
     "search": search,
+    "growth": growth,
     "start": start,
 }

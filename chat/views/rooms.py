@@ -7,7 +7,8 @@ from csp.constants import SELF
 from csp.decorators import csp_update
 from django.contrib import messages as flash
 from django.core.validators import slug_re
-from django.db.models import Count, Exists, F, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -69,11 +70,12 @@ def _listed(person: Person, query: str) -> QuerySet[Room]:
     found = Room.objects.visible_to(person).exclude(kind="direct")
     if query:
         found = found.filter(name__icontains=query) | found.filter(purpose__icontains=query)
+    everybody = Membership.objects.filter(room=OuterRef("pk")).order_by().values("room")
     # Archived rooms come last, the newest of them first.
     return found.annotate(
         is_member=Exists(own),
         is_hidden=Exists(own.filter(level=Level.HIDDEN)),
-        member_count=Count("memberships"),
+        member_count=Coalesce(Subquery(everybody.annotate(count=Count("pk")).values("count")), 0),
     ).order_by(F("archived_at").desc(nulls_first=True), "-is_member", "name")
 
 
@@ -105,10 +107,11 @@ def _to_day(request: Request, person: Person, found: Room) -> HttpResponse:
         raise Invalid(first_error(form))
     start = datetime.combine(form.cleaned_data["date"], time.min, tzinfo=person.zone)
     url = go(request, "room", found.slug)
-    message = history.first_since(found, start)
-    if message is None:  # later than everything
+    first = history.first_since(found, start)
+    if first is None:  # later than everything
         return redirect(url)
-    return redirect(f"{url}{'&' if '?' in url else '?'}at={message.seq}#message-{message.pk}")
+    key, seq = first
+    return redirect(f"{url}{'&' if '?' in url else '?'}at={seq}#message-{key}")
 
 
 def show(request: Request, person: Person, found: Room, page: Page, **more: Any) -> HttpResponse:
