@@ -26,6 +26,7 @@ from chat import wire
 from chat.history import Page, latest
 from chat.models import Event, EventKind, Message, Person, Room, Site
 from chat.presence import Here
+from chat.sidebar import Line
 
 logger = logging.getLogger(__name__)
 
@@ -151,6 +152,16 @@ def message_fragment(message: Message, kind: Kind, place: str = "") -> SafeStrin
     except Exception:
         logger.exception("Message %s can't be rendered", message.pk)
         return render("chat/fragments/unrenderable.html", context, kind)
+
+
+def room_line(line: Line, *, is_current: bool, plain: bool) -> SafeString:
+    """One room in a sidebar, in the reader's language; rendered once while it looks the same."""
+    key = ("line", line, is_current, plain, translation.get_language())
+    if (kept := _kept.get(key)) is None:
+        context = {"line": line, "current": line.slug if is_current else "", "plain": plain}
+        kept = SafeString(get_template("chat/fragments/room_line.html").render(context))
+        _kept.put(key, kept)
+    return kept
 
 
 def page_fragments(page: Page, kind: Kind, place: str = "") -> list[SafeString]:

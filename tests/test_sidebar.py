@@ -1,5 +1,9 @@
-import pytest
+from dataclasses import replace
 
+import pytest
+from django.utils import translation
+
+from chat import fragments
 from chat.actions.messages import post_message
 from chat.actions.rooms import create_room, leave_room, open_direct_room
 from chat.models import Membership, Role, RoomKind
@@ -58,3 +62,21 @@ def test_many_people_are_asked_for_in_two_queries(
         lines = lines_for(person.pk for person in people)
 
     assert [len(lines[person.pk]) for person in people] == [4, 3, 2, 0]
+
+
+def test_a_line_is_rendered_once_while_it_looks_the_same(bob, overrides):
+    overrides("chat/fragments/room_line.html", "<li>{% now 'u' %}{{ current }}</li>")
+    (line,) = lines_for([bob.pk])[bob.pk]
+
+    def shown(line, **how):
+        return fragments.room_line(line, **({"is_current": False, "plain": False} | how))
+
+    first = shown(line)
+
+    assert shown(line) is first
+    for other in (replace(line, label="Lobby"), replace(line, count=2, unread=True)):
+        assert shown(other) != first
+    for how in ({"is_current": True}, {"plain": True}):
+        assert shown(line, **how) != first
+    with translation.override("de"):
+        assert shown(line) != first
