@@ -195,7 +195,6 @@ def _write(
             # Who writes has seen what stands above: their own message is not news to them.
             members[post.place].read_seq = seq
             members[post.place].read_number = message.number
-            members[post.place].is_kept_unread = False
     threads.join_on(messages, others)
     Message.objects.bulk_create(messages)
     if told := [row for message in messages for row in mentions.rows(message)]:
@@ -203,14 +202,14 @@ def _write(
     events.append_posts(room, messages)
     search.index(messages)
     threads.tell(messages, others)
-    seen = {members[post.place] for post in posts if post.in_room}
-    Membership.objects.bulk_update(seen, ["read_seq", "read_number", "is_kept_unread"])
+    if seen := {members[post.place] for post in posts if post.in_room}:
+        Membership.objects.write_places(seen)
     return {(message.author_id, message.nonce): message for message in messages}
 
 
 def _last_of(room: Room) -> Message | None:
     found = Message.objects.filter(room=room, seq=room.last_message_seq).order_by()
-    return next(iter(found), None)
+    return next(iter(found.only("author_id", "created_at", "number")), None)
 
 
 def _mentioned(room: Room, posts: list[Post]) -> dict[Post, str]:
