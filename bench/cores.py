@@ -39,8 +39,11 @@ def on_core(core: int) -> Iterator[None]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """What a process has used so far, its threads included."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    """What a process has used so far, its threads included; nothing of one that has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
@@ -68,15 +71,16 @@ class Watch:
         self._cores, self._pids = cores, pids
         self._began = self._now()
 
-    def _now(self) -> tuple[float, float, float, float]:
+    def _now(self) -> tuple[float, ...]:
         busy = _busy_seconds(self._cores)
-        servers = sum(map(cpu_seconds, self._pids))
-        return time.perf_counter(), time.process_time(), servers, busy
+        return time.perf_counter(), time.process_time(), busy, *map(cpu_seconds, self._pids)
 
     def stop(self) -> None:
-        wall, own, server, busy = (
+        wall, own, busy, *servers = (
             end - start for start, end in zip(self._began, self._now(), strict=True)
         )
+        # PostgreSQL's helpers come and go: one that has gone meanwhile counts as others.
+        server = sum(max(0.0, seconds) for seconds in servers)
         self.seconds, self.server_seconds = wall, server
         self.generator, self.server = own / wall, server / wall
         self.others = max(0.0, busy - own - server) / (2 * wall)

@@ -159,13 +159,15 @@ def _shown(answer: Answer) -> list[int]:
 
 
 def _figures(name: str, few: list[float], many: list[float]) -> list[Figure]:
-    return [
-        Figure(f"{name}, p50 with {FEW:,}", "ms", [_share(few, 0.5)]),
-        Figure("  with all", "ms", [_share(many, 0.5)]),
-        Figure(f"{name}, p95 with {FEW:,}", "ms", [_share(few, 0.95)]),
-        Figure("  with all", "ms", [_share(many, 0.95)]),
-        Figure("  ratio", "×", [_share(many, 0.95) / _share(few, 0.95)], at_most=MAX_RATIO),
-    ]
+    figures = []
+    for share, at_most in ((0.5, None), (0.95, MAX_RATIO)):
+        one, other = _share(few, share), _share(many, share)
+        figures += [
+            Figure(f"{name}, p{share * 100:.0f} with {FEW:,}", "ms", [one]),
+            Figure("  with all", "ms", [other]),
+            Figure("  ratio", "×", [other / one], at_most=at_most),
+        ]
+    return figures
 
 
 def _noise(milliseconds: list[float]) -> float:
