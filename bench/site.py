@@ -53,7 +53,7 @@ def populated(
         variables = environment(directory, database_url)
         manage = [sys.executable, "manage.py"]
         invented = f"--people {people} --rooms {rooms} --messages {messages}".split()
-        password = ["--password", secrets.token_urlsafe()]
+        password = [f"--password={secrets.token_urlsafe()}"]  # it may begin with a dash
         _run([*manage, "migrate", "--verbosity", "0"], variables)
         _run([*manage, "populate", *invented, *password], variables)
         sessions = in_shell("from bench.sign_in import main; main()", variables)
