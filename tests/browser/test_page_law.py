@@ -62,6 +62,7 @@ remove_from_room(remover=one, room=room, person=four)
 change_room(editor=one, room=room, name="Changed", purpose="in every way")
 archive_room(archiver=one, room=room)
 unarchive_room(archiver=one, room=room)
+join_room(person=four, room=room)
 said("the end of it")
 assert {*Event.objects.filter(room=room).values_list("kind", flat=True)} == {*EventKind.values}
 """

@@ -77,6 +77,6 @@ def _invitation(owner: Window) -> str:
     """A join link made on the site's page, in another tab: the room stays open."""
     tab = owner.tab().go("/site/invitations/")
     tab.page.get_by_role("button", name="Make the link").click()
-    link = tab.page.get_by_label("Join link").last.input_value()
+    link = tab.page.get_by_role("textbox", name="Join link").last.input_value()
     tab.page.close()
     return link
