@@ -154,11 +154,12 @@ def message_fragment(message: Message, kind: Kind, place: str = "") -> SafeStrin
         return render("chat/fragments/unrenderable.html", context, kind)
 
 
-def room_line(line: Line, *, is_current: bool, plain: bool) -> SafeString:
+def room_line(line: Line, *, is_current: bool, plain: bool, swap: bool = False) -> SafeString:
     """One room in a sidebar, in the reader's language; rendered once while it looks the same."""
-    key = ("line", line, is_current, plain, translation.get_language())
+    key = ("line", line, is_current, plain, swap, translation.get_language())
     if (kept := _kept.get(key)) is None:
-        context = {"line": line, "current": line.slug if is_current else "", "plain": plain}
+        current = line.slug if is_current else ""
+        context = {"line": line, "current": current, "plain": plain, "swap": swap}
         kept = SafeString(get_template("chat/fragments/room_line.html").render(context))
         _kept.put(key, kept)
     return kept
@@ -205,17 +206,34 @@ def reset(room: Room, kind: Kind) -> Frame:
     return Frame(text + _tail(page.seq, kind), page.seq)
 
 
-def sidebar(lines: list[Any], current: str, title: str, site_name: str, kind: Kind) -> SafeString:
-    """A person's rooms and the title's count, as a swap for one of their open pages."""
+def sidebar(
+    lines: list[Line],
+    before: list[Line] | None,
+    current: str,
+    title: str,
+    site_name: str,
+    kind: Kind,
+) -> SafeString:
+    """A person's rooms and the title's count, as a swap for one of their open pages.
+
+    `before` is what that page was told last. While its rooms are the same and in the same order,
+    only the lines that have changed are swapped: who stands on another one stays there.
+    """
     here = next((line for line in lines if line.slug == current), None)
+    shown = _fitting_lines(lines, current)
     context = {
-        "lines": _fitting_lines(lines, current),
+        "lines": shown,
         "current": current,
         "unread": sum(line.calls for line in lines),
         "mentions": sum(line.mentions for line in lines),
         "title": f"{here.label} · {site_name}" if here else title or site_name,
     }
-    return render("chat/swaps/sidebar.html", context, kind)
+    known = _fitting_lines(before or [], current)
+    is_known = [line.room_id for line in known] == [line.room_id for line in shown]
+    if before is None or not is_known:
+        return render("chat/swaps/sidebar.html", context, kind)
+    context["lines"] = [line for line, old in zip(shown, known, strict=True) if line != old]
+    return render("chat/swaps/sidebar_lines.html", context, kind)
 
 
 @lru_cache(maxsize=4096)

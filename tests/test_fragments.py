@@ -176,7 +176,7 @@ def test_a_reset_is_the_newest_page_and_its_cursor(lobby, say, monkeypatch):
 def test_a_sidebar_escapes_what_people_named():
     line = Line(1, "pond", "<script>alert(1)</script>", "private", unread=True)
 
-    text = fragments.sidebar([line], "pond", "", "<b>Site</b>", PAGE)
+    text = fragments.sidebar([line], None, "pond", "", "<b>Site</b>", PAGE)
 
     assert "<script" not in text
     assert "<b>" not in text
@@ -219,7 +219,7 @@ def test_a_reset_is_one_frame_however_large_the_messages(bob, lobby):
 def test_a_sidebar_is_one_frame_however_many_rooms_and_keeps_what_matters():
     lines = [Line(n, f"room-{n}", "&" * 80, "private", unread=n == 700) for n in range(900)]
 
-    text = fragments.sidebar(lines, "room-800", "", "Pond", PAGE)
+    text = fragments.sidebar(lines, None, "room-800", "", "Pond", PAGE)
 
     assert len(text.encode()) < 256 * 1024
     assert "/rooms/room-700/" in text

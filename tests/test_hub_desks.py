@@ -1,13 +1,14 @@
 """A person's open pages know which of their rooms hold something new."""
 
 import re
+from dataclasses import replace
 from datetime import time
 
 import pytest
 from django.db import OperationalError
 from django.test.signals import template_rendered
 
-from chat import hub
+from chat import fragments, hub
 from chat.actions.messages import post_message
 from chat.actions.reading import mark_unread, set_level
 from chat.actions.rooms import (
@@ -20,8 +21,10 @@ from chat.actions.rooms import (
     unarchive_room,
 )
 from chat.database import in_database
+from chat.fragments import Kind
 from chat.hub import bells, desks
 from chat.models import Level, Membership, Role, RoomKind
+from chat.sidebar import Line
 from tests.sockets import eventually, post, token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,7 +67,7 @@ def title(frame):
 
 
 def sidebars(page):
-    return [frame for frame in page.heard if 'id="rooms"' in frame]
+    return [frame for frame in page.heard if 'id="inbox-line"' in frame]
 
 
 async def all_told(here, person, room):
@@ -93,9 +96,9 @@ async def test_the_title_counts_rooms_and_not_messages(alice, bob, pond, his):
         await post(alice, pond)
     await post(alice, direct)
 
-    frame = await page.until_heard("(2)")
+    await page.until_heard("(2)")
 
-    assert set(unread(frame)) == {"pond", direct.slug}
+    assert set(unread("".join(sidebars(page)))) == {"pond", direct.slug}
 
 
 async def test_a_burst_is_one_sidebar(alice, pond, his, marker):
@@ -129,7 +132,7 @@ async def test_what_was_read_in_one_tab_is_read_in_the_others(alice, lobby, his)
 
     await here.say(type="read", seq=str(here.cursor))
 
-    assert unread(await there.until_heard('id="rooms"')) == []
+    assert unread(await there.until_heard('id="inbox-line"')) == []
     assert title(there.heard[-1]) == "The Pond"
 
 
@@ -181,7 +184,7 @@ async def test_a_room_that_one_is_invited_into_appears_and_one_that_is_lost_goes
     assert "Shore" in await page.until_heard(f"/rooms/{room.slug}/")
 
     await in_database(remove_from_room, remover=alice, room=room, person=bob)
-    assert "Shore" not in await page.until_heard('id="rooms"')
+    assert "Shore" not in await page.until_heard('id="inbox-line"')
 
 
 async def test_a_rooms_new_name_shows_in_the_sidebar_as_it_was_typed(alice, pond, his):
@@ -393,3 +396,25 @@ async def test_in_quiet_hours_the_title_and_the_icon_stay_calm_until_they_end(
 
     clock.wait(hours=2)
     assert title(await page.until_heard("icon-unread")) == "(1) general · The Pond"
+
+
+def test_only_the_lines_that_changed_are_swapped_while_the_rooms_are_the_same():
+    kind = Kind("html", "en", "UTC")
+    lines = [Line(number, f"room-{number}", f"Room {number}", "public", False) for number in (1, 2)]
+    changed = [lines[0], replace(lines[1], unread=True, count=1)]
+
+    def told(now, before):
+        return fragments.sidebar(now, before, "", "", "Pond", kind)
+
+    first = told(lines, None)
+    assert 'id="rooms"' in first
+    assert 'id="line-1"' in first
+    text = told(changed, lines)
+    assert 'id="rooms"' not in text
+    assert 'id="line-1"' not in text
+    assert '<li id="line-2" hx-swap-oob="true">' in text
+    assert 'id="inbox-line"' in text
+    assert "Pond</div>" in text
+    # One room more, or another order, is another list.
+    assert 'id="rooms"' in told(changed[:1], lines)
+    assert 'id="rooms"' in told(lines[::-1], lines)

@@ -164,7 +164,7 @@ def test_any_name_and_purpose_leave_a_rooms_head_as_it_is(name, purpose):
 @any_text
 def test_any_name_and_title_leave_a_sidebar_as_it_is(name, title):
     def make(name, title):
-        return fragments.sidebar([line(name)], "", title, name, KINDS[0])
+        return fragments.sidebar([line(name)], None, "", title, name, KINDS[0])
 
     for root in same(make, name, title).roots:
         assert SWAPPED.match(root), root

@@ -195,17 +195,24 @@ class Desks:
                 if page.judged_at < site.revocations:  # has come in while we asked
                     self._schedule(desk, SOON_SECONDS)
                 elif desk.sent.get(page) != mine:
-                    await self._show(page, mine, site.name, shown)
+                    await self._show(page, mine, desk.sent.get(page), site.name, shown)
                     desk.sent[page] = mine
             await asyncio.sleep(0)
 
     async def _show(
-        self, page: Reader, lines: list[Line], site_name: str, shown: dict[tuple[Any, ...], str]
+        self,
+        page: Reader,
+        lines: list[Line],
+        before: list[Line] | None,
+        site_name: str,
+        shown: dict[tuple[Any, ...], str],
     ) -> None:
         """`shown` are those that are rendered already: two of one sight look alike."""
-        sight = (*lines, page.slug, page.title, page.kind)
+        sight = (*lines, None, *(before or ()), page.slug, page.title, page.kind)
         if sight not in shown:
-            shown[sight] = fragments.sidebar(lines, page.slug, page.title, site_name, page.kind)
+            shown[sight] = fragments.sidebar(
+                lines, before, page.slug, page.title, site_name, page.kind
+            )
         try:
             await page.send(shown[sight])
         except Exception:

@@ -32,10 +32,11 @@ def _address(name: str, *args: Any) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def room_line(context: template.Context, line: Line) -> str:
+def room_line(context: template.Context, line: Line, *, swap: bool = False) -> str:
     """One room in a sidebar: `chat/fragments/room_line.html`, which hundreds of times is slow."""
     is_current = line.slug == context.get("current")
-    return fragments.room_line(line, is_current=is_current, plain=bool(context.get("plain")))
+    plain = bool(context.get("plain"))
+    return fragments.room_line(line, is_current=is_current, plain=plain, swap=swap)
 
 
 @dataclass(frozen=True)
