@@ -238,3 +238,11 @@ def test_ones_own_post_ends_what_one_kept_unread(bob, pond, root):
 
     pointer = Membership.objects.get(room=pond, person=bob)
     assert (pointer.is_kept_unread, pointer.read_seq) == (False, last.seq)
+
+
+def test_a_deleted_message_is_not_quoted_because_it_has_answers(alice, bob, pond, root, answer):
+    answer(alice)
+    delete_message(deleter=bob, message=root)
+
+    with pytest.raises(Invalid):
+        post_message(author=alice, room=pond, body="Yes", nonce="reply-1", reply_to=root.pk)

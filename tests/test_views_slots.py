@@ -27,7 +27,8 @@ def address(message, part):
 
 
 def in_slot(message, place=""):
-    return HTMX | {"HX-Target": f"{place}slot-{message.pk}"}
+    page = f"http://testserver/rooms/{message.room.slug}/"
+    return HTMX | {"HX-Target": f"{place}slot-{message.pk}", "HX-Current-URL": page}
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -185,3 +186,23 @@ def test_a_reply_to_nothing_keeps_its_text(reply_to, bobs, said):
     assert answer.status_code == 422
     assert "not in this room" in answer.content.decode()
     assert "All that I typed" in answer.content.decode()
+
+
+@pytest.mark.parametrize("page", ("/inbox/", "/rooms/pond/?at=3"))
+def test_a_page_that_is_not_told_of_changes_is_read_anew(page, bobs, said):
+    headers = in_slot(said) | {"HX-Current-URL": f"http://testserver{page}"}
+    answer = bobs.post(address(said, "reactions"), {"emoji": "👍"}, headers=headers)
+
+    assert answer["HX-Refresh"] == "true"
+    assert Reaction.objects.exists()
+
+
+def test_old_versions_are_on_further_pages(bob, bobs, said, monkeypatch):
+    monkeypatch.setattr("chat.views.slots.VERSIONS", 2)
+    for number in range(4):
+        edit_message(editor=bob, message=said, body=f"version {number}")
+
+    page = bobs.get(address(said, "versions")).content.decode()
+
+    assert "Page 1 of 2" in page
+    assert "version 2" in bobs.get(address(said, "versions") + "?page=2").content.decode()

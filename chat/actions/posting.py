@@ -165,7 +165,8 @@ def _missing(post: Post, room: Room | None, others: dict[int, Message]) -> Refus
         other = others.get(key) if key is not None else None
         if key is not None and (room is None or other is None or other.room_id != room.pk):
             return Invalid(NO_SUCH)
-        if other is not None and other.is_deleted and not other.reply_count:
+        goes_on = other is not None and key == post.root and other.reply_count > 0
+        if other is not None and other.is_deleted and not goes_on:
             return Invalid(DELETED)
     root = others.get(post.root) if post.root is not None else None
     return Invalid(NO_SUCH) if root is not None and root.root_id is not None else None
@@ -201,7 +202,9 @@ def _write(
         Mention.objects.bulk_create(told)
     events.append_posts(room, messages)
     search.index(messages)
-    threads.tell(messages, others)
+    # Who is only here when somebody says so is told once, and follows no thread by it.
+    named = {message.seq: post.names.people for message, post in zip(messages, posts, strict=True)}
+    threads.tell(messages, others, named)
     if seen := {members[post.place] for post in posts if post.in_room}:
         Membership.objects.write_places(seen)
     return {(message.author_id, message.nonce): message for message in messages}

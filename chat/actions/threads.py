@@ -1,6 +1,6 @@
 """Threads: answers to one message, apart from the room's list; and who follows which."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby
 
 from django.db.models import F
@@ -39,8 +39,11 @@ def join_on(messages: Iterable[Message], roots: dict[int, Message]) -> None:
             answer.previous_reply_seq, before = before, answer.seq
 
 
-def tell(messages: Iterable[Message], roots: dict[int, Message]) -> None:
-    """Their roots count them. Who answers follows, and whoever is answered or named."""
+def tell(
+    messages: Iterable[Message], roots: dict[int, Message], named: Mapping[int, Collection[int]]
+) -> None:
+    """Their roots count them. Who answers follows, and whoever is answered or named: `named` tells
+    whom the answer of a seq names."""
     for root_id, answers in _by_root(messages):
         root = roots[root_id]
         Message.objects.filter(pk=root_id).update(
@@ -48,7 +51,10 @@ def tell(messages: Iterable[Message], roots: dict[int, Message]) -> None:
         )
         seen = {root.author_id: 0}
         for answer in answers:
-            for key in _named(answer):  # up to here the thread is no news to them
+            told = {int(mark) for mark in answer.mentioned.split() if mark.isdigit()}
+            for key in told.intersection(
+                named[answer.seq]
+            ):  # up to here the thread is no news to them
                 seen.setdefault(key, answer.previous_reply_seq)
         # Who has said that they don't follow it stays so, unless they write in it themselves.
         Following.objects.bulk_create(
@@ -62,10 +68,6 @@ def tell(messages: Iterable[Message], roots: dict[int, Message]) -> None:
             unique_fields=["root", "person"],
             update_fields=["is_following", "read_seq"],
         )
-
-
-def _named(answer: Message) -> list[int]:
-    return [int(mark) for mark in answer.mentioned.split() if mark.isdigit()]
 
 
 def _by_root(messages: Iterable[Message]) -> Iterable[tuple[int, list[Message]]]:

@@ -26,6 +26,7 @@ SOON_SECONDS = 0.2
 # Somebody looks at the room: their page reports what it has seen every 5 s at the least.
 WHILE_LOOKING_SECONDS = 6.0
 RETRY_SECONDS = 2.0
+_UNSEEN_IN_SIDEBARS = (EventKind.REACTION_ADDED, EventKind.REACTION_REMOVED)
 GROWING_SECONDS = 5.0
 PEOPLE_AT_ONCE = 25
 
@@ -96,6 +97,8 @@ class Desks:
 
     def stir(self, room_id: int, kind: str, seq: int) -> None:
         """Something happened in a room: whoever is in it and does not know yet is told."""
+        if kind in _UNSEEN_IN_SIDEBARS:
+            return
         for desk in self._desks.values():
             if kind == EventKind.MESSAGE_POSTED and room_id in desk.unread:
                 self._schedule(desk, GROWING_SECONDS)

@@ -1,5 +1,6 @@
 """Where an action's result shows: 303 to the page, or for htmx the page to go to."""
 
+import re
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,10 +14,11 @@ from django_htmx.middleware import HtmxDetails
 
 from chat import hub
 from chat.context import is_plain
-from chat.models import Person
+from chat.models import Message, Person, Room
 from chat.sessions import LINE
 
 PAGE_SIZE = 100
+_THREAD_PAGE = re.compile(r"/messages/([0-9]{1,18})/thread/", re.ASCII)
 
 
 class Request(HttpRequest):
@@ -36,6 +38,15 @@ def caller_of(request: HttpRequest, person: Person) -> hub.Caller:
 def go(request: HttpRequest, name: str, *args: Any) -> str:
     """The address of a page; a plain page leads to plain pages."""
     return reverse(name, args=args) + ("?plain=1" if is_plain(request) else "")
+
+
+def is_at_head(request: Request, room: Room) -> bool:
+    """Whether the page that asks shows the room at its head: then it is told what happens in it."""
+    path, _, query = (request.htmx.current_url_abs_path or "").partition("?")
+    if path == reverse("room", args=[room.slug]):
+        return not {"at", "date"} & QueryDict(query).keys()
+    found = _THREAD_PAGE.fullmatch(path)
+    return found is not None and Message.objects.filter(pk=found[1], room=room).exists()
 
 
 def stay_plain(request: HttpRequest, url: str) -> str:

@@ -21,7 +21,7 @@ from chat import fragments, history, hub, news, permissions
 from chat.actions.reading import open_again
 from chat.actions.threads import mark_thread_read
 from chat.context import is_plain
-from chat.database import in_database, in_passing
+from chat.database import in_passing, into_database
 from chat.fragments import THREAD, Kind
 from chat.models import Message, Person, Room
 from chat.sessions import LINE
@@ -119,7 +119,12 @@ async def _seen(reader: hub.StreamReader, seq: int) -> None:
     if root_id is None:
         hub.current().read(reader, seq)
     elif seq:
-        await in_database(mark_thread_read, person_id=person_id, root_id=root_id, seq=seq)
+        await into_database(_see_thread, person_id, root_id, seq)
+
+
+def _see_thread(person_id: int, root_id: int, seq: int) -> None:
+    with in_passing():  # a convenience: the page goes on while nothing can be written
+        mark_thread_read(person_id=person_id, root_id=root_id, seq=seq)
 
 
 async def _until_it_ends(reader: hub.StreamReader, sign: str) -> AsyncIterator[tuple[str, int]]:

@@ -21,14 +21,13 @@ FILTERS = ("from", "in", "before", "after", "has")
 def results(request: Request, person: Person) -> HttpResponse:
     """What was typed stays in the form, whatever became of it; why nothing is found is said."""
     text = request.GET.get("q", "")
-    if text:
-        limits.spend(settings.LIMIT_POSTS, "search", person.pk)
     filters = {name: request.GET.get(name, "") for name in FILTERS}
     is_ranked = request.GET.get("order") == "best"
     query = search.parse(text, today=timezone.localdate(), filters=filters)
     found, sentence = None, ""
     try:
         if query.problem or not query.is_empty:
+            limits.spend(settings.LIMIT_POSTS, "search", person.pk)
             found = search.find(
                 person=person,
                 query=query,

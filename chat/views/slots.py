@@ -13,15 +13,16 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import HttpResponseClientRefresh
 
 from chat import emojis, fragments, hub, limits, permissions
 from chat.actions import changes
 from chat.context import is_plain
-from chat.errors import Conflict, Invalid
+from chat.errors import Conflict, Invalid, Refused
 from chat.forms import BodyForm, first_error
 from chat.fragments import Kind
 from chat.models import Message, Person, Reaction, Room
-from chat.views.answers import Request, caller_of, done, go
+from chat.views.answers import Request, caller_of, done, go, is_at_head
 from chat.views.decorators import for_people
 
 FOUND_EMOJI = 60
@@ -75,6 +76,8 @@ def edit(request: Request, person: Person, message_id: int) -> HttpResponse:
     message = find_message(person, message_id)
     if request.method != "POST":
         _check_there(message)
+        if not permissions.can_edit(person, message):
+            raise Refused(_("You can't edit this message, or not any more."))
         return _show(request, person, message, "edit")
     form = BodyForm(request.POST)
     if not form.is_valid():
@@ -95,6 +98,9 @@ def delete(request: Request, person: Person, message_id: int) -> HttpResponse:
     """Asks first: it can't be undone."""
     message = find_message(person, message_id)
     if request.method != "POST":
+        _check_there(message)
+        if not permissions.can_delete(person, message):
+            raise Refused(_("You can't delete this message, or not any more."))
         return _show(request, person, message, "delete")
     caller = _caller(request, person)
     changes.delete_message(deleter=person, message=message, caller=caller)
@@ -167,7 +173,12 @@ def _page(
 
 
 def _done(request: Request, message: Message) -> HttpResponse:
-    """What has changed comes to everybody over their sockets; the slot closes."""
+    """What has changed comes to everybody over their sockets; the slot closes.
+
+    A page that shows no room at its head has no socket that tells it: it is read anew.
+    """
+    if request.htmx and not is_at_head(request, message.room):
+        return HttpResponseClientRefresh()
     if request.htmx:
         return closed(request, message)
     return done(request, go(request, "permalink", message.pk))

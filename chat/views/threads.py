@@ -1,11 +1,10 @@
 """A thread: its page, which is a pane beside the room where there is space for both."""
 
-import re
 from dataclasses import dataclass
 
 from csp.constants import SELF
 from csp.decorators import csp_update
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,13 +19,11 @@ from chat.database import in_passing
 from chat.fragments import THREAD, Kind
 from chat.history import Page
 from chat.models import Following, Message, Person
-from chat.views.answers import Request, done, go
+from chat.views.answers import Request, done, go, is_at_head
 from chat.views.decorators import for_people
 from chat.views.messages import send
 from chat.views.rooms import composer_ring, number, show
 from chat.views.slots import find_message
-
-_THREAD_PAGE = re.compile(r"/messages/([0-9]{1,18})/thread/", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ def thread(request: Request, person: Person, message_id: int) -> HttpResponseBas
         return redirect(f"{go(request, 'thread', message.root_id)}#{THREAD}message-{message.pk}")
     if request.htmx and "close" in request.GET:
         return render(request, "chat/swaps/closed.html", {"root": message})
-    if request.htmx and not _has_pane(request, message):
+    if request.htmx and not is_at_head(request, message.room):
         return HttpResponseClientRedirect(reverse("thread", args=[message.pk]))
     shown = _thread(request, person, message)
     if not request.htmx:
@@ -92,15 +89,6 @@ def follow(request: Request, person: Person, message_id: int) -> HttpResponse:
         context = {"thread": {"root": root, "is_following": follows}, "autofocus": True}
         return render(request, "chat/parts/follow.html", context)
     return done(request, go(request, "thread", root.pk))
-
-
-def _has_pane(request: Request, message: Message) -> bool:
-    """Whether the page that asks shows the room at its head: then it is told what is answered."""
-    path, _, query = (request.htmx.current_url_abs_path or "").partition("?")
-    if path == reverse("room", args=[message.room.slug]):
-        return not {"at", "date"} & QueryDict(query).keys()
-    found = _THREAD_PAGE.fullmatch(path)
-    return found is not None and Message.objects.filter(pk=found[1], room=message.room_id).exists()
 
 
 def _answer(request: Request, person: Person, message: Message) -> HttpResponseBase:

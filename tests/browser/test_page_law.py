@@ -239,8 +239,9 @@ def _somebody_joins(site):
 
 
 def _all_by_links(windows):
-    """Every message, page by page, as somebody without JavaScript finds them."""
-    window = windows.person("member1").go("/rooms/general/messages/?before=1000000&plain=1")
+    """Every message, page by page, as somebody without JavaScript finds them. To whoever wrote
+    the last one, nothing is new."""
+    window = windows.person("member2").go("/rooms/general/messages/?before=1000000&plain=1")
     found = []
     while True:
         # A page with a stream is never done loading: the stylesheet tells when it is there.
