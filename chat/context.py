@@ -16,7 +16,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "site": SimpleLazyObject(Site.load),
         "lines": lines,
         "unread": SimpleLazyObject(lambda: sum(line.calls for line in lines)),
-        "mentions": SimpleLazyObject(lambda: sum(line.mentions for line in lines)),
+        "in_inbox": SimpleLazyObject(lambda: sum(line.in_inbox for line in lines)),
         "plain": is_plain(request),
         "lines_mode": SimpleLazyObject(lambda: lines_mode(request)),
         "me_digest": SimpleLazyObject(lambda: stylesheet_digest(request.user)),

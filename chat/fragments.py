@@ -225,7 +225,7 @@ def sidebar(
         "lines": shown,
         "current": current,
         "unread": sum(line.calls for line in lines),
-        "mentions": sum(line.mentions for line in lines),
+        "in_inbox": sum(line.in_inbox for line in lines),
         "title": f"{here.label} · {site_name}" if here else title or site_name,
     }
     known = _fitting_lines(before or [], current)

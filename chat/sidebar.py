@@ -4,7 +4,7 @@ What is counted is asked of the pointers: nothing is written for whoever has not
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from django.db.models import BigIntegerField, Case, Count, F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from chat.models import Level, Membership, Mention, RoomKind, is_quiet
+from chat.models import Following, Level, Membership, Mention, RoomKind, is_quiet
 
 _FIELDS = (
     *("person_id", "room_id", "read_seq", "read_number", "level", "muted_until"),
@@ -28,7 +28,8 @@ class Line:
 
     `count` messages are new, of which `mentions` name the person; in a direct conversation all do.
     `unread` is what the person's level makes of it; where it is not, `count` is 1 for any number.
-    `is_quiet`: it is within the hours in which nothing calls for the person.
+    `threads` that the person follows have new answers in this room. `is_quiet`: it is within the
+    hours in which nothing calls for the person.
     """
 
     room_id: int
@@ -38,6 +39,7 @@ class Line:
     unread: bool
     count: int = 0
     mentions: int = 0
+    threads: int = 0
     is_quiet: bool = False
 
     @property
@@ -45,9 +47,14 @@ class Line:
         """Whether the title and the icon tell of it."""
         return self.unread and not self.is_quiet
 
+    @property
+    def in_inbox(self) -> int:
+        """How much in the inbox is the person's own: what names them, and threads they follow."""
+        return self.mentions + self.threads
+
 
 def lines_for(person_ids: Iterable[int]) -> dict[int, list[Line]]:
-    """person → their lines, rooms by name and then direct conversations; in two queries.
+    """person → their lines, rooms by name and then direct conversations; in three queries.
 
     Archived rooms stand in the list of rooms alone, as do those that somebody has hidden.
     """
@@ -59,12 +66,12 @@ def lines_for(person_ids: Iterable[int]) -> dict[int, list[Line]]:
         .values_list(*_FIELDS, "mentions", named=True)
     )
     names = _names({row.room_id for row in rows if row.room__kind == RoomKind.DIRECT})
-    now = timezone.now()
+    threads, now = _threads(ids), timezone.now()
     found: dict[int, list[Line]] = {person_id: [] for person_id in ids}
     for row in rows:
         others = [other for key, other in names.get(row.room_id, ()) if key != row.person_id]
         label = ", ".join(others) or row.room__name
-        found[row.person_id].append(_line(row, label, now))
+        found[row.person_id].append(_line(row, label, threads, now))
     for lines in found.values():
         lines.sort(
             key=lambda line: (line.kind == RoomKind.DIRECT, line.label.casefold(), line.slug)
@@ -93,7 +100,15 @@ def _count(**whom: Any) -> Any:
     return Coalesce(Subquery(counted, output_field=BigIntegerField()), Value(0))
 
 
-def _line(row: Any, label: str, now: datetime) -> Line:
+def _threads(person_ids: list[int]) -> dict[tuple[int, int], int]:
+    """(person, room) → how many threads that they follow there have answers new to them."""
+    followed = Following.objects.filter(person_id__in=person_ids, is_following=True)
+    new = followed.filter(root__last_reply__seq__gt=F("read_seq")).order_by()
+    rows = new.values_list("person_id", "root__room_id").annotate(count=Count("pk"))
+    return {(person_id, room_id): count for person_id, room_id, count in rows}
+
+
+def _line(row: Any, label: str, threads: Mapping[tuple[int, int], int], now: datetime) -> Line:
     is_new = row.room__last_message_seq > row.read_seq
     count = max(1, row.room__message_count - row.read_number) if is_new else 0
     mentions = count if row.room__kind == RoomKind.DIRECT else row.mentions
@@ -110,6 +125,7 @@ def _line(row: Any, label: str, now: datetime) -> Line:
         unread=unread,
         count=count if unread else min(count, 1),
         mentions=mentions,
+        threads=threads.get((row.person_id, row.room_id), 0) if row.level != Level.NOTHING else 0,
         is_quiet=is_quiet(
             row.person__time_zone, row.person__quiet_from, row.person__quiet_until, now
         ),

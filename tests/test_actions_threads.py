@@ -12,6 +12,7 @@ from chat.actions.rooms import invite_into_room
 from chat.actions.threads import follow_thread, mark_thread_read
 from chat.errors import Conflict, Invalid, Refused
 from chat.models import Following, Membership, Message, Room
+from chat.sidebar import lines_for
 from tests.visits import say
 
 pytestmark = pytest.mark.django_db
@@ -246,3 +247,18 @@ def test_a_deleted_message_is_not_quoted_because_it_has_answers(alice, bob, pond
 
     with pytest.raises(Invalid):
         post_message(author=alice, room=pond, body="Yes", nonce="reply-1", reply_to=root.pk)
+
+
+def test_a_followed_thread_with_something_new_counts_in_the_inbox(alice, bob, root, answer):
+    def in_inbox(person):
+        return sum(line.in_inbox for line in lines_for([person.pk])[person.pk])
+
+    last = answer(alice)
+    assert (in_inbox(alice), in_inbox(bob)) == (0, 1)
+    mark_thread_read(person_id=bob.pk, root_id=root.pk, seq=last.seq)
+    assert in_inbox(bob) == 0
+
+    follow_thread(person=bob, root=root, follows=False)
+    answer(alice)
+
+    assert in_inbox(bob) == 0

@@ -220,7 +220,9 @@ def test_a_working_day_of_three(day):
     _name(day)
     _catch_up(day)
     _find(day)
+    _go_back(day)
     _keep_for_later(day)
+    _hush(day)
     _say_goodbye(day)
 
 
@@ -283,6 +285,9 @@ def _answer(day):
     ada.sees_answer("keep the old one warm")
     bruno.sees("keep the old one warm")
     day.picture(ada.page, "thread")
+    pane = chidi.page.locator("#thread")
+    pane.get_by_role("button", name="Unfollow").click(no_wait_after=True)
+    expect(pane.get_by_role("button", name="Follow", exact=True)).to_be_visible()
 
 
 def _delete(day):
@@ -342,6 +347,39 @@ def _find(day):
     expect(page.locator(".room")).to_be_visible()
 
 
+def _go_back(day):
+    page = day.chidi.open().page
+    page.get_by_text("Jump to date").click()
+    page.locator("#jump-date").fill("2000-01-01")
+    page.get_by_role("button", name="Go").click(no_wait_after=True)
+    expect(page.get_by_text("This is the beginning.")).to_be_attached()
+
+
+def _hush(day):
+    """Bruno mutes a room for an hour; and while he is not to be disturbed, no title calls."""
+    page = day.bruno.goes("/rooms/room-3/settings/")
+    page.get_by_label("Mute it").select_option(label="For an hour")
+    page.get_by_role("button", name="Set").click(no_wait_after=True)
+    expect(page.locator("#notice")).not_to_be_empty()
+    day.ada.open("room-3").say("Only a muted word")
+    page = day.bruno.goes("/people/")
+    is_read(day.bruno, "room-3")
+    day.ada.open().say("@member2 is not disturbed")
+    _is_quiet(day.bruno, "00:00", "23:59")
+    is_unread(day.bruno, "general")
+    expect(day.bruno.page).to_have_title(re.compile(r"^[^(]"))
+    _is_quiet(day.bruno, "", "")
+    expect(day.bruno.page).to_have_title(re.compile(r"^\(\d+\) "))
+
+
+def _is_quiet(person, start, end):
+    page = person.goes("/settings/")
+    page.get_by_label("Do not disturb from").fill(start)
+    page.get_by_label("Do not disturb until").fill(end)
+    page.get_by_role("button", name="Save").click(no_wait_after=True)
+    expect(page.locator("#notice")).not_to_be_empty()
+
+
 def _keep_for_later(day):
     day.chidi.open("room-2").does("lunch at one", "Unread from here")
     page = day.chidi.goes("/people/")
@@ -356,7 +394,7 @@ def _say_goodbye(day):
     page = day.ada.open("room-2").page
     expect(page.locator("#presence")).to_contain_text("here")
     if day.ada.has_scripts:
-        day.bruno.window.composer.press_sequentially("Good ni", delay=60)
+        day.bruno.open("room-2").window.composer.press_sequentially("Good ni", delay=60)
         expect(page.locator("#typing")).to_contain_text("Bruno Keller is typing")
         day.picture(page, "typing")
 
