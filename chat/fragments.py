@@ -114,7 +114,7 @@ class Kept:
             self._size = 0
 
 
-_kept = Kept(max_bytes=32 * 1024 * 1024)
+_kept = Kept(max_bytes=8 * 1024 * 1024)
 
 
 @dataclass(frozen=True)
