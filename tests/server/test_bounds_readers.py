@@ -62,8 +62,8 @@ def test_who_does_not_read_is_cut_and_holds_no_memory_while_others_hear_all(site
         assert person.get("/rooms/general/")[0] == 200
     assert page.shown == sorted(set(page.shown))
     assert len(page.shown) == POSTS
-    # Half of it is what a server comes to know with its first messages: templates, names, fragments.
-    # Kept for everybody it would be 60 MB more.
+    # Half of it is what a server comes to know with its first messages: templates, emoji,
+    # fragments. Kept for everybody it would be 60 MB more.
     assert grown < 80, grown
     assert "A socket is cut: it does not read what is written to it" in site.console
     assert "Traceback" not in site.console
