@@ -42,7 +42,7 @@ def before(room: Room, seq: int | None) -> Page:
     # The head first: a message that comes while we read is left for the resume to bring.
     head = _head(room)
     top = head if seq is None else min(seq - 1, head)
-    found = list(_messages(room).filter(seq__lte=top).order_by("-seq")[: PAGE_SIZE + 1])
+    found = _listed(room).filter(seq__lte=top).order_by("-seq")[: PAGE_SIZE + 1].shown()
     shown = found[:PAGE_SIZE][::-1]
     newer = (shown[-1].seq if shown else 0) < room.last_message_seq
     return Page(shown, head, has_older=len(found) > PAGE_SIZE, has_newer=newer)
@@ -51,9 +51,8 @@ def before(room: Room, seq: int | None) -> Page:
 def after(room: Room, seq: int) -> Page:
     """The page that begins right after `seq`."""
     head = _head(room)
-    found = list(
-        _messages(room).filter(seq__gt=seq, seq__lte=head).order_by("seq")[: PAGE_SIZE + 1]
-    )
+    newer = _listed(room).filter(seq__gt=seq, seq__lte=head)
+    found = newer.order_by("seq")[: PAGE_SIZE + 1].shown()
     # In order: for a bare "is there one" PostgreSQL reads the table from its beginning.
     older = _listed(room).filter(seq__lte=seq).order_by("-seq").values_list("pk")[:1]
     return Page(found[:PAGE_SIZE], head, has_older=bool(older), has_newer=len(found) > PAGE_SIZE)
@@ -68,9 +67,9 @@ def around(room: Room, seq: int) -> Page:
 def thread(root: Message, seq: int | None = None) -> Page:
     """The page of a thread's answers that ends right before `seq`; None: the newest."""
     head = _head(root.room)
-    answers = Message.objects.shown().filter(root=root, seq__lte=head)
+    answers = root.room.messages.filter(root=root, seq__lte=head)
     top = head if seq is None else min(seq - 1, head)
-    found = list(answers.filter(seq__lte=top).order_by("-seq")[: PAGE_SIZE + 1])
+    found = answers.filter(seq__lte=top).order_by("-seq")[: PAGE_SIZE + 1].shown()
     newer = seq is not None and answers.filter(seq__gt=top).exists()
     return Page(found[:PAGE_SIZE][::-1], head, has_older=len(found) > PAGE_SIZE, has_newer=newer)
 
@@ -101,9 +100,5 @@ def _head(room: Room) -> int:
     return room.last_seq
 
 
-def _messages(room: Room) -> MessageQuerySet:
-    return _listed(room).shown()
-
-
 def _listed(room: Room) -> MessageQuerySet:
-    return Message.objects.filter(room=room, in_room=True)
+    return room.messages.filter(in_room=True)

@@ -58,7 +58,8 @@ def mentions(person: Person, lines: Iterable[Line]) -> list[Message]:
         seq__gt=F("room__memberships__read_seq"),
     )
     newest = sorted(set(found.values_list("message_id", flat=True)), reverse=True)
-    return list(Message.objects.shown().filter(pk__in=newest[:SHOWN_MENTIONS]).order_by("-pk"))
+    messages = Message.objects.select_related("room").filter(pk__in=newest[:SHOWN_MENTIONS])
+    return messages.order_by("-pk").shown()
 
 
 def threads(person: Person) -> list[Thread]:
@@ -113,4 +114,5 @@ def _within(ranges: list[Q]) -> list[Message]:
     anywhere = ranges[0]
     for each in ranges[1:]:
         anywhere |= each
-    return list(Message.objects.shown().filter(anywhere).order_by("room", "seq"))
+    messages = Message.objects.select_related("room").filter(anywhere)
+    return messages.order_by("room", "seq").shown()

@@ -176,8 +176,8 @@ _READING = [
     Mutant(
         "page-newer-than-its-place", "P5", "a page holds what its cursor says it has not seen",
         "chat/history.py",
-        "    top = head if seq is None else min(seq - 1, head)\n    found = list(_m",
-        "    top = 2**62 if seq is None else min(seq - 1, head)\n    found = list(_m",
+        "    top = head if seq is None else min(seq - 1, head)\n    found = _l",
+        "    top = 2**62 if seq is None else min(seq - 1, head)\n    found = _l",
         MACHINE, QUICKLY,
     ),
     Mutant(

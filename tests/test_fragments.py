@@ -15,6 +15,7 @@ from chat.actions.rooms import change_room, invite_into_room
 from chat.fragments import Kind
 from chat.hub import log
 from chat.models import Event, EventKind, Message, Person
+from chat.models.messages import complete
 from chat.sidebar import Line
 from chat.templatetags.chat import css_string
 from tests.visits import shown_ids
@@ -331,7 +332,9 @@ def test_a_message_is_rendered_once_while_it_looks_the_same(bob, lobby, say, mon
     message = say("One")[0]
 
     def show(kind=PAGE, place=""):
-        return fragments.message_fragment(Message.objects.shown().get(pk=message.pk), kind, place)
+        return fragments.message_fragment(
+            complete([Message.objects.get(pk=message.pk)])[0], kind, place
+        )
 
     assert show() == show()
     assert len(rendered) == 1
@@ -359,7 +362,7 @@ def test_what_looks_different_is_rendered_anew(change, alice, bob, lobby, say):
     two = post_message(author=bob, room=lobby, body="Quotes", nonce="a-quote", reply_to=one.pk)
 
     def show():
-        return fragments.message_fragment(Message.objects.shown().get(pk=two.pk), PAGE)
+        return fragments.message_fragment(complete([Message.objects.get(pk=two.pk)])[0], PAGE)
 
     before = show()
     change(alice, bob, one, two)

@@ -161,5 +161,6 @@ def test_a_page_asks_as_often_however_much_there_is(alice, bob, lobby, sign_in, 
 
     assert asked(client, middle) == few
     assert asked(client, middle, **HTMX) == few_for_htmx
-    # The session, the person, the room, its head; the messages and their reactions.
-    assert few_for_htmx["/rooms/general/messages/?before={seq}"] == 6
+    # The session, the person, the room, its head; the messages, what they quote, their reactions,
+    # and people.
+    assert few_for_htmx["/rooms/general/messages/?before={seq}"] == 8

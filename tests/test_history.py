@@ -156,7 +156,7 @@ def test_a_room_page_asks_the_database_as_often_for_fifty_messages_as_for_one(
     one = queries(bobs, "/rooms/general/")
     say(alice, lobby, 60)
 
-    assert queries(bobs, "/rooms/general/") == one == 12
+    assert queries(bobs, "/rooms/general/") == one == 13
 
 
 def test_a_room_page_asks_the_database_as_often_for_forty_rooms_as_for_one(

@@ -126,9 +126,10 @@ def _earlier(posts: list[Post]) -> dict[tuple[int, str], Message]:
     """What is stored already under one of these nonces."""
     found = Message.objects.filter(
         author__in={post.author_id for post in posts}, nonce__in={post.nonce for post in posts}
-    )
+    ).order_by()
+    keys = list(found.values_list("pk", flat=True))  # as good as always none
     # With the room: that is compared behind the commit, where a query more could still fail.
-    known = found.select_related("room").order_by()
+    known = Message.objects.select_related("room").filter(pk__in=keys) if keys else ()
     return {(each.author_id, each.nonce): each for each in known}
 
 
@@ -141,9 +142,11 @@ def _members(posts: list[Post], rooms: dict[str, Room]) -> dict[tuple[str, int],
     rows = Membership.objects.filter(
         room__in=slugs, person__in={post.author_id for post in posts}, person__is_active=True
     )
-    locked = rows.select_related("person").select_for_update(no_key=True)
-    few = locked.only("room_id", "person_id", "person__is_active").order_by("person_id", "pk")
-    return {(slugs[each.room_id], each.person_id): each for each in few}
+    locked = rows.select_for_update(no_key=True).order_by("person_id", "pk")
+    return {
+        (slugs[room_id], person_id): Membership(pk=pk, room_id=room_id, person_id=person_id)
+        for pk, room_id, person_id in locked.values_list("pk", "room_id", "person_id")
+    }
 
 
 def _refusal(room: Room | None, is_member: bool) -> Refused | None:

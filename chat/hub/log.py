@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from chat import fragments
 from chat.fragments import Frame, Kind
-from chat.models import Event, Level, Membership, Room, Site, is_quiet
-from chat.models.messages import SHOWN, reactions_of
+from chat.models import Event, Level, Membership, Message, Room, Site, is_quiet
+from chat.models.messages import complete
 
 BATCH = 200
 
@@ -23,22 +23,33 @@ class Look(NamedTuple):
     is_archived: bool
 
 
-_MESSAGE = [f"message__{name}" for name in (*SHOWN, "root__last_reply__author")]
-
-
 def read(room_id: int, after: int, until: int | None = None, limit: int = BATCH) -> list[Event]:
     """Entries after `after`, at most to `until`, without a gap."""
     query = Event.objects.filter(room_id=room_id, seq__gt=after)
     if until is not None:
         query = query.filter(seq__lte=until)
-    found = query.select_related("room", "person", *_MESSAGE).order_by("seq")
-    found = found.prefetch_related(reactions_of("message__reactions"))
+    found = query.select_related("message").order_by("seq")
     events = []
     for expected, event in enumerate(found[:limit], after + 1):
         if event.seq != expected:  # not committed yet, or lost: never show what is behind it
             break
         events.append(event)
+    _complete(room_id, events)
     return events
+
+
+def _complete(room_id: int, events: list[Event]) -> None:
+    """What their renderings show of others, read once for all of them."""
+    if not events:
+        return
+    room = Room.objects.get(pk=room_id)
+    messages = [event.message for event in events if event.message is not None]
+    roots = Message.objects.in_bulk({each.root_id for each in messages} - {None})
+    complete([*messages, *roots.values()])
+    for event in events:
+        event.room = room
+    for message in messages:
+        message.room, message.root = room, roots.get(message.root_id)
 
 
 def render(events: list[Event], kinds: Iterable[Kind]) -> tuple[dict[Kind, list[Frame]], int]:

@@ -151,8 +151,8 @@ def _best(person: Person, query: Query, wanted: Wanted, skip: int) -> Found:
 
 def _hits(person: Person, query: Query, keys: list[int]) -> list[Hit]:
     visible = Room.objects.visible_to(person)
-    shown = Message.objects.shown().filter(pk__in=keys, deleted_at=None, room__in=visible)
-    by_key = {message.pk: message for message in shown.order_by()}
+    seen = Message.objects.filter(pk__in=keys, deleted_at=None, room__in=visible)
+    by_key = {message.pk: message for message in seen.select_related("author", "room").order_by()}
     found = [by_key[key] for key in keys if key in by_key]
     return [Hit(message, snippet(message.body, query.terms)) for message in found]
 

@@ -22,6 +22,7 @@ from chat.errors import Conflict, Invalid, Refused
 from chat.forms import BodyForm, first_error
 from chat.fragments import Kind
 from chat.models import Message, Person, Reaction, Room
+from chat.models.messages import complete
 from chat.views.answers import Request, caller_of, done, go, is_at_head
 from chat.views.decorators import for_people
 
@@ -32,8 +33,9 @@ RECENT_EMOJI = 12
 
 def find_message(person: Person, message_id: int) -> Message:
     """The message that this person may see; for all others it does not exist."""
-    seen = Message.objects.shown().filter(room__in=Room.objects.visible_to(person))
-    return get_object_or_404(seen, pk=message_id)
+    seen = Message.objects.filter(room__in=Room.objects.visible_to(person))
+    (message,) = complete([get_object_or_404(seen.select_related("room"), pk=message_id)])
+    return message
 
 
 @require_GET
