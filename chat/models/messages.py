@@ -35,18 +35,25 @@ class Message(models.Model):
     `number` counts the room's list: this is its `number`th message, or stands behind that one.
     `mentioned` are the people whom it tells, by key, and `room` for everybody in it.
     A deleted one stays as a tombstone without a text.
+
+    Each index is a page more that every post writes. So there are those that something is found by,
+    and none of Django's for each foreign key: no row here is ever looked for by whom it refers to.
     """
 
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages")
+    room = models.ForeignKey(
+        Room, on_delete=models.CASCADE, related_name="messages", db_index=False
+    )
     seq = models.PositiveBigIntegerField()
-    author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="messages")
+    author = models.ForeignKey(
+        Person, on_delete=models.PROTECT, related_name="messages", db_index=False
+    )
     nonce = models.CharField(max_length=64)
     body = models.TextField()
     html = models.TextField()
     markup_version = models.PositiveSmallIntegerField()
     created_at = models.DateTimeField(default=timezone.now)
     previous_author = models.ForeignKey(
-        Person, null=True, on_delete=models.SET_NULL, related_name="+"
+        Person, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     previous_at = models.DateTimeField(null=True)
     number = models.PositiveBigIntegerField(default=0)
@@ -54,14 +61,18 @@ class Message(models.Model):
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
     mentioned = models.TextField(blank=True, default="")
-    reply_to = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
+    reply_to = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     root = models.ForeignKey(
         "self", null=True, on_delete=models.CASCADE, related_name="replies", db_index=False
     )
     in_room = models.BooleanField(default=True)
     previous_reply_seq = models.PositiveBigIntegerField(default=0)
     reply_count = models.PositiveIntegerField(default=0)
-    last_reply = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
+    last_reply = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
 
     objects = MessageQuerySet.as_manager()
 
@@ -238,13 +249,19 @@ class Event(models.Model):
     `detail` is the emoji of a reaction.
     """
 
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="events")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="events", db_index=False)
     seq = models.PositiveBigIntegerField()
     kind = models.CharField(max_length=32, choices=EventKind)
     at = models.DateTimeField(default=timezone.now)
-    actor = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
-    person = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
-    message = models.ForeignKey(Message, null=True, on_delete=models.CASCADE, related_name="+")
+    actor = models.ForeignKey(
+        Person, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    person = models.ForeignKey(
+        Person, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    message = models.ForeignKey(
+        Message, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     detail = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:

@@ -16,7 +16,7 @@ from tests.server.client import Client
 from tests.server.raw import PING, frame
 from tests.server.tcp import Raw, memory_of, upgrade
 
-IDLERS, POSTS = 16, 120
+IDLERS, FIRST, POSTS = 16, 60, 120
 LONG = "<" * 7900  # 32 kB as HTML
 
 # In life the system itself takes some megabytes for each who does not read; and on a busy
@@ -49,24 +49,27 @@ def test_who_does_not_read_is_cut_and_holds_no_memory_while_others_hear_all(site
             assert b"hx-swap-oob" in line.read_until(b"hx-swap-oob")  # from here on it is live
         [place] = site.shell("print(Room.objects.get(slug='general').last_seq)").split()
         page = Page(site, person, int(place))
+        say_and_read(site, page, FIRST)  # a server comes to know templates, emoji, fragments
         before = memory_of(site)
-
-        many = f"for _number in range({POSTS}): say({LONG!r}, 'member2', 'general')"
-        with ThreadPoolExecutor() as thread:
-            posting = thread.submit(site.shell, many)
-            page.read(POSTS)
-            posting.result()
+        say_and_read(site, page, POSTS)
         grown = memory_of(site) - before
 
         assert all(line.is_cut_within(30) for line in idlers)
         assert person.get("/rooms/general/")[0] == 200
     assert page.shown == sorted(set(page.shown))
-    assert len(page.shown) == POSTS
-    # Half of it is what a server comes to know with its first messages: templates, emoji,
-    # fragments. Kept for everybody it would be 60 MB more.
-    assert grown < 80, grown
+    assert len(page.shown) == FIRST + POSTS
+    # Kept for everybody it would be 60 MB more.
+    assert grown < 45, grown
     assert "A socket is cut: it does not read what is written to it" in site.console
     assert "Traceback" not in site.console
+
+
+def say_and_read(site, page, count):
+    many = f"for _number in range({count}): say({LONG!r}, 'member2', 'general')"
+    with ThreadPoolExecutor() as thread:
+        posting = thread.submit(site.shell, many)
+        page.read(len(page.shown) + count)
+        posting.result()
 
 
 class Page:
