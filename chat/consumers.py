@@ -20,7 +20,6 @@ from chat import fragments, frames, hub, limits, suggestions, wire
 from chat.actions import changes
 from chat.actions.messages import prepare, submit
 from chat.actions.posting import Post
-from chat.actions.threads import mark_thread_read
 from chat.database import into_database, is_outage
 from chat.errors import Invalid, Refused, TooMany
 from chat.forms import BodyForm, MessageForm, first_error
@@ -255,7 +254,7 @@ class ChatConsumer(AsyncConsumer):
                 await self._resume(frame)
             case "read":
                 hub.note(self.reader.person_id)
-                await self._read(frame)
+                self._read(frame)
             case "edit" | "delete" | "react":
                 hub.note(self.reader.person_id)
                 await into_database(_change, self.reader, frame)
@@ -296,13 +295,12 @@ class ChatConsumer(AsyncConsumer):
             elif isinstance(outcome, BaseException):
                 raise outcome
 
-    async def _read(self, frame: dict[str, Any]) -> None:
+    def _read(self, frame: dict[str, Any]) -> None:
         seq, root_id = frames.number(frame, "seq") or 0, frames.number(frame, "thread")
         if root_id is None:
             hub.current().read(self.reader, seq)
         else:
-            person_id = self.reader.person_id
-            await into_database(mark_thread_read, person_id=person_id, root_id=root_id, seq=seq)
+            hub.current().read_thread(self.reader, root_id, seq)
 
     async def _resume(self, frame: dict[str, Any]) -> None:
         self.has_asked = True

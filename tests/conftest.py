@@ -202,7 +202,7 @@ def overrides(data_dir, settings):
 async def quick_hub(transactional_db, monkeypatch):
     """A hub in the test's loop, whose ticks and moments are short."""
     monkeypatch.setattr("chat.hub.hub.TICK_SECONDS", 0.1)
-    monkeypatch.setattr("chat.hub.hub.READ_SECONDS", 0.05)
+    monkeypatch.setattr("chat.hub.reads.READ_SECONDS", 0.05)
     monkeypatch.setattr("chat.hub.presence.ROUND_SECONDS", 0.05)
     monkeypatch.setattr("chat.hub.typing.MOMENT_SECONDS", 0.02)
     monkeypatch.setattr("chat.hub.desks.SOON_SECONDS", 0.02)

@@ -104,11 +104,11 @@ async def token_of(person):
     return await in_database(create_token, person=person, label="a program")
 
 
-async def post(author, room, body="Hello"):
+async def post(author, room, body="Hello", **more):
     """A message, stored in a database thread as a page's would be."""
     post.count += 1
     nonce = f"nonce-of-test-{post.count}"
-    return await in_database(post_message, author=author, room=room, body=body, nonce=nonce)
+    return await in_database(post_message, author=author, room=room, body=body, nonce=nonce, **more)
 
 
 post.count = 0

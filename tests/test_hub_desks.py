@@ -23,7 +23,7 @@ from chat.actions.rooms import (
 from chat.database import in_database
 from chat.fragments import Kind
 from chat.hub import bells, desks
-from chat.models import Level, Membership, Role, RoomKind
+from chat.models import Following, Level, Membership, Role, RoomKind
 from chat.sidebar import Line
 from tests.sockets import eventually, post, token_of
 
@@ -172,6 +172,19 @@ async def test_a_read_pointer_moves_forward_and_to_the_end_of_the_log_at_most(
     await page.say(type="read", seq=last.seq)
 
     await eventually(lambda: pointer.get().read_seq == last.seq)
+
+
+async def test_answers_that_were_read_in_one_tab_are_read_in_the_others(alice, bob, lobby, his):
+    root = await post(bob, lobby)
+    here, there = await his(), await his("/ws/chat/")
+    answer = await post(alice, lobby, "Yes", root=root.pk, in_room=False)
+    await there.until_heard("for you")
+
+    for seq in (answer.seq, 1):  # what comes late takes nothing back
+        await here.say(type="read", thread=root.pk, seq=seq)
+
+    assert "for you" not in await there.until_heard('id="inbox-line"')
+    assert (await in_database(Following.objects.get, root=root, person=bob)).read_seq == answer.seq
 
 
 async def test_a_room_that_one_is_invited_into_appears_and_one_that_is_lost_goes(alice, bob, his):

@@ -26,8 +26,7 @@ def follow_thread(*, person: Person, root: Message, follows: bool) -> None:
 
 def mark_thread_read(*, person_id: int, root_id: int, seq: int) -> None:
     """They have seen its answers up to `seq`; the pointer never goes back, nor beyond the log."""
-    mine = Following.objects.filter(root_id=root_id, person_id=person_id, read_seq__lt=seq)
-    if mine.filter(root__room__last_seq__gte=seq).update(read_seq=seq):
+    if Following.objects.mark_read({(person_id, root_id): seq}):
         hub.ring(hub.Ring(people=(person_id,)))
 
 
@@ -61,9 +60,10 @@ def tell(
             [Following(root=root, person_id=key, read_seq=seq) for key, seq in seen.items()],
             ignore_conflicts=True,
         )
+        # In the order in which whoever reads locks them.
         authors = {answer.author_id: answer.seq for answer in answers}
         Following.objects.bulk_create(
-            [Following(root=root, person_id=key, read_seq=seq) for key, seq in authors.items()],
+            [Following(root=root, person_id=key, read_seq=authors[key]) for key in sorted(authors)],
             update_conflicts=True,
             unique_fields=["root", "person"],
             update_fields=["is_following", "read_seq"],

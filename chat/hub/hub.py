@@ -8,23 +8,23 @@ from typing import Any
 from django.db import DatabaseError
 
 from chat import fragments
-from chat.database import in_database, into_database
+from chat.database import in_database
 from chat.handshake import Refusal, Visitor, admit_each
 from chat.hub import log, standing
-from chat.hub.bells import TYPING, WITHDRAWN, Ring, bell, is_shared, listen, tell_others
+from chat.hub.bells import TYPING, WITHDRAWN, Ring, bell, is_shared, listen
 from chat.hub.desks import Desks
 from chat.hub.feeds import Feed
 from chat.hub.presence import Rounds
 from chat.hub.readers import Reader, StreamReader
+from chat.hub.reads import Reads
 from chat.hub.together import Together
 from chat.hub.typing import Typing
-from chat.models import EventKind, Membership
+from chat.models import EventKind
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 2.0
 BEAT_SECONDS = 20
-READ_SECONDS = 1.0
 DOUBT_SECONDS = 0.1
 # About 50 ms of the database's time. They go on together, and so share what they have missed.
 ADMITTED_TOGETHER = 40
@@ -45,7 +45,7 @@ class Hub:
         self._heads: dict[int, int] = {}
         self._looks: dict[int, log.Look] = {}
         self._pointers: dict[int, tuple[int, int]] = {}
-        self._read: dict[tuple[int, int], int] = {}
+        self._reads = Reads(self.desks, self._know_of)
         self._tasks: list[asyncio.Task[None]] = []
         self._has_database = True
         self.loop = asyncio.get_running_loop()
@@ -53,7 +53,7 @@ class Hub:
     def start(self) -> None:
         """Begins to listen. Called once, in the loop that serves."""
         bell.loop, bell.answer = self.loop, self.answer
-        jobs = [self.desks.run(), self._tick(), self._beat(), self._store_reads()]
+        jobs = [self.desks.run(), self._tick(), self._beat(), self._reads.run()]
         jobs += [self.typing.run(), self._presence.run()]
         if is_shared():
             jobs.append(listen(self.answer))
@@ -61,8 +61,7 @@ class Hub:
 
     def store_last_reads(self) -> None:
         """What people have seen within the last second, before the process ends."""
-        if self._read:
-            Membership.objects.mark_read(self._read)
+        self._reads.store_last()
 
     def stop(self) -> None:
         bell.loop = bell.answer = None
@@ -154,9 +153,16 @@ class Hub:
         """The reader's person has seen the room up to `seq`; stored within a second."""
         feed = self.feeds.get(reader.room_id or 0)
         if feed is not None and seq > 0:
-            key = (reader.person_id, feed.room_id)
-            self._read[key] = max(self._read.get(key, 0), min(seq, feed.position))
-            self.desks.seen(*key, self._read[key])
+            self._reads.see_room(reader.person_id, feed.room_id, min(seq, feed.position))
+
+    def read_thread(self, reader: Reader, root_id: int, seq: int) -> None:
+        """The same of the answers in a thread."""
+        if seq > 0:
+            self._reads.see_thread(reader.person_id, root_id, seq)
+
+    def _know_of(self, people: set[int]) -> None:
+        for person_id in people:
+            self._pointers.pop(person_id, None)  # that these moved is no news to the tick
 
     async def shut_out(self, reader: Reader, code: int) -> None:
         """Says why, and closes for good."""
@@ -215,7 +221,8 @@ class Hub:
         readers = list(self.readers)
         for reader in readers:
             self.remove(reader)
-        self._heads, self._looks, self._pointers, self._read = {}, {}, {}, {}
+        self._heads, self._looks, self._pointers = {}, {}, {}
+        self._reads.forget()
         for reader in readers:
             reader.is_open = True  # until it is closed
             await reader.close(1011)
@@ -266,25 +273,6 @@ class Hub:
         except Exception:
             logger.exception("A heartbeat can't be sent")
             await reader.close(1011)
-
-    async def _store_reads(self) -> None:
-        """Pointers of many people in one transaction a second: a post is seen by all at once."""
-        while True:
-            await asyncio.sleep(READ_SECONDS)
-            if not self._read:
-                continue
-            places, self._read = self._read, {}
-            try:
-                await into_database(Membership.objects.mark_read, places)
-            except Exception as error:
-                logger.error("Read pointers can't be stored now: %s", error)
-                self._read = places | self._read
-                continue
-            people = {person_id for person_id, _room_id in places}
-            for (person_id, room_id), seq in places.items():
-                self.desks.seen(person_id, room_id, seq)
-                self._pointers.pop(person_id, None)  # that these moved is no news to the tick
-            tell_others(Ring(people=tuple(people)))
 
 
 async def _admit(scopes: list[dict[str, Any]]) -> list[Visitor | Refusal | Exception]:

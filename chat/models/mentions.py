@@ -1,6 +1,6 @@
 """Whom a message tells by name, and who follows which thread."""
 
-from django.db import models
+from django.db import connection, models, transaction
 
 from chat.models.messages import Message
 from chat.models.people import Person
@@ -36,6 +36,29 @@ class Mention(models.Model):
         return f"{self.message_id} names {self.person_id or 'the room'}"
 
 
+class FollowingQuerySet(models.QuerySet["Following"]):
+    def mark_read(self, places: dict[tuple[int, int], int]) -> set[int]:
+        """Moves read pointers forward, never back nor beyond the log: (person, root) → the seq that
+        was seen. Returns whose have moved."""
+        people, roots = ({pair[index] for pair in places} for index in (0, 1))
+        with transaction.atomic():
+            rows = self.filter(person__in=people, root__in=roots).order_by("-root_id", "person_id")
+            locked = rows.select_for_update(no_key=True, of=("self",)).values_list(
+                "pk", "person_id", "root_id", "read_seq", "root__room__last_seq"
+            )
+            moved = {
+                pk: (person_id, places[person_id, root_id])
+                for pk, person_id, root_id, seq, last_seq in locked
+                if seq < places.get((person_id, root_id), 0) <= last_seq
+            }
+            with connection.cursor() as cursor:
+                cursor.executemany(
+                    "UPDATE chat_following SET read_seq = %s WHERE id = %s",
+                    [(seq, pk) for pk, (_person_id, seq) in moved.items()],
+                )
+        return {person_id for person_id, _seq in moved.values()}
+
+
 class Following(models.Model):
     """Somebody follows a thread, or will not; they have seen its answers up to `read_seq`."""
 
@@ -43,6 +66,8 @@ class Following(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="followings")
     is_following = models.BooleanField(default=True)
     read_seq = models.PositiveBigIntegerField(default=0)
+
+    objects = FollowingQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["root", "person"], name="followed_once"),)

@@ -19,9 +19,8 @@ from django.views.decorators.http import require_GET
 
 from chat import fragments, history, hub, news, permissions
 from chat.actions.reading import open_again
-from chat.actions.threads import mark_thread_read
 from chat.context import is_plain
-from chat.database import in_passing, into_database
+from chat.database import in_passing
 from chat.fragments import THREAD, Kind
 from chat.models import Message, Person, Room
 from chat.sessions import LINE
@@ -104,27 +103,21 @@ async def _written(
         if not reader.is_open:
             return
         yield opening + sign
-        await _seen(reader, reader.head)
+        _seen(reader, reader.head)
         async for text, seq in _until_it_ends(reader, sign):
             yield text
-            await _seen(reader, seq)  # when the server has taken it, and not what still waits
+            _seen(reader, seq)  # when the server has taken it, and not what still waits
         yield _closing(reader, context)
     finally:
         hub_here.remove(reader)
 
 
-async def _seen(reader: hub.StreamReader, seq: int) -> None:
+def _seen(reader: hub.StreamReader, seq: int) -> None:
     """Of the list that it shows."""
-    root_id, person_id = reader.kind.thread, reader.person_id
-    if root_id is None:
+    if reader.kind.thread is None:
         hub.current().read(reader, seq)
-    elif seq:
-        await into_database(_see_thread, person_id, root_id, seq)
-
-
-def _see_thread(person_id: int, root_id: int, seq: int) -> None:
-    with in_passing():  # a convenience: the page goes on while nothing can be written
-        mark_thread_read(person_id=person_id, root_id=root_id, seq=seq)
+    else:
+        hub.current().read_thread(reader, reader.kind.thread, seq)
 
 
 async def _until_it_ends(reader: hub.StreamReader, sign: str) -> AsyncIterator[tuple[str, int]]:

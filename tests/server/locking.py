@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection, transaction
 
-from chat.actions.messages import post_message
+from chat.actions.changes import edit_message, toggle_reaction
+from chat.actions.messages import post_message, prepare, submit
 from chat.actions.people import change_person, set_password
+from chat.actions.reading import mark_all_read
 from chat.actions.rooms import (
     create_room,
     invite_into_room,
@@ -18,7 +20,7 @@ from chat.actions.rooms import (
     open_direct_room,
     remove_from_room,
 )
-from chat.models import Membership, Person, Role, Room, RoomKind
+from chat.models import Following, Membership, Message, Person, Role, Room, RoomKind
 from chat.sessions import SessionStore
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
@@ -61,6 +63,10 @@ def _deed(owner, people, rooms):
         lambda: _post(owner, random.choice(rooms)),
         lambda: _read([owner, *several], rooms),
         lambda: _read(several, rooms),
+        lambda: _answer(owner, room, [owner, *several]),
+        lambda: _read_threads([owner, *several], rooms),
+        lambda: _change(owner, room),
+        lambda: mark_all_read(person=owner),
         lambda: remove_from_room(remover=owner, room=room, person=person),
         lambda: invite_into_room(inviter=owner, room=room, people=several),
         lambda: change_person(editor=owner, person=person, role=Role.MEMBER, is_active=True),
@@ -73,9 +79,37 @@ def _deed(owner, people, rooms):
     random.choice(deeds)()
 
 
-def _post(author, room):
+def _post(author, room, **more):
     nonce = secrets.token_urlsafe(16)
-    post_message(author=author, room=room, body="Hello", nonce=nonce)
+    return post_message(author=author, room=room, body="Hello", nonce=nonce, **more)
+
+
+def _answer(author, room, others):
+    """Several answers in one transaction, as when they come at one moment."""
+    root = room.messages.filter(root=None).first() or _post(author, room)
+    nonces = [secrets.token_urlsafe(16) for _each in others]
+    posts = [
+        prepare(author_id=each.pk, slug=room.slug, body="Yes", nonce=nonce, root=root.pk)
+        for each, nonce in zip(others, nonces, strict=True)
+    ]
+    submit(posts)
+
+
+def _change(author, room):
+    mine = room.messages.filter(author=author, deleted_at=None).order_by("?").first()
+    if mine is not None:
+        random.choice(
+            (
+                lambda: edit_message(editor=author, message=mine, body="Hello again, @room"),
+                lambda: toggle_reaction(person=author, message=mine, emoji="👍"),
+            )
+        )()
+
+
+def _read_threads(people, rooms):
+    roots = Message.objects.filter(room__in=rooms, reply_count__gt=0)
+    places = {(each.pk, root.pk): root.room.last_seq for each in people for root in roots}
+    Following.objects.mark_read(dict(random.sample(sorted(places.items()), len(places))))
 
 
 def _read(people, rooms):
