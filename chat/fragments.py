@@ -8,15 +8,12 @@ shows in every open browser.
 
 import logging
 import secrets
-import threading
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from sys import getsizeof
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.template.loader import get_template
 from django.utils import timezone, translation
 from django.utils.html import escape
@@ -24,6 +21,7 @@ from django.utils.safestring import SafeString
 
 from chat import wire
 from chat.history import Page, latest
+from chat.kept import Kept
 from chat.models import Event, EventKind, Message, Person, Room, Site
 from chat.presence import Here
 from chat.sidebar import Line
@@ -77,41 +75,6 @@ class Kind:
     @classmethod
     def of(cls, person: Person, page: str = "html", thread: int | None = None) -> "Kind":
         return cls(page, person.language, person.time_zone, thread)
-
-
-class Kept:
-    """The fragments that were asked for last, up to `max_bytes` of them in all."""
-
-    def __init__(self, max_bytes: int) -> None:
-        self._max, self._size = max_bytes, 0
-        self._texts: dict[Hashable, SafeString] = {}
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable) -> SafeString | None:
-        with self._lock:
-            text = self._texts.pop(key, None)
-            if text is not None:
-                self._texts[key] = text  # what was asked for last is the last to go
-            return text
-
-    def put(self, key: Hashable, text: SafeString) -> None:
-        if settings.DEBUG:  # whoever changes a template wants to see it
-            return
-        with self._lock:
-            self._drop(key)
-            self._texts[key] = text
-            self._size += getsizeof(text)
-            while self._size > self._max:
-                self._drop(next(iter(self._texts)))
-
-    def _drop(self, key: Hashable) -> None:
-        if (text := self._texts.pop(key, None)) is not None:
-            self._size -= getsizeof(text)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._texts.clear()
-            self._size = 0
 
 
 _kept = Kept(max_bytes=8 * 1024 * 1024)

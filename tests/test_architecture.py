@@ -12,7 +12,7 @@ ROOT = settings.BASE_DIR / "chat"
 FLOORS = [
     {"characters", "colours", "console", "emojis", "errors", "headers"},
     {"database", "sqlite", "wire"},
-    {"connections", "counters", "group_commit", "sockets", "names", "avatars"},
+    {"connections", "counters", "group_commit", "sockets", "names", "avatars", "kept"},
     {"naming"},
     {"markup"},
     {"models"},

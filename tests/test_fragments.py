@@ -2,11 +2,9 @@
 
 import re
 from datetime import UTC, datetime
-from sys import getsizeof
 
 import pytest
 from django.template import TemplateDoesNotExist
-from django.utils.safestring import SafeString
 
 from chat import fragments
 from chat.actions.changes import delete_message, edit_message, toggle_reaction
@@ -368,16 +366,6 @@ def test_what_looks_different_is_rendered_anew(change, alice, bob, lobby, say):
     change(alice, bob, one, two)
 
     assert show() != before
-
-
-def test_what_was_not_asked_for_longest_goes_first():
-    kept = fragments.Kept(max_bytes=3 * getsizeof(SafeString("1234")))
-    for key in "abc":
-        kept.put(key, SafeString("1234"))
-        kept.get("a")
-    kept.put("d", SafeString("1234"))
-
-    assert [bool(kept.get(key)) for key in "abcd"] == [True, False, True, True]
 
 
 def test_two_edits_at_once_are_one_line_of_a_stream(bob, lobby, say):

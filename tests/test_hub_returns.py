@@ -13,6 +13,7 @@ from chat.actions.rooms import remove_from_room
 from chat.database import in_database
 from chat.fragments import Kind
 from chat.hub import log, returns
+from chat.kept import Kept
 from chat.models import Room
 from tests.sockets import cookie_headers, post, token_of, until
 
@@ -50,7 +51,7 @@ def held_reading(monkeypatch):
 @pytest.fixture
 def rendered(monkeypatch):
     """The messages that were rendered, as often as they were; nothing is kept."""
-    monkeypatch.setattr(fragments, "_kept", fragments.Kept(max_bytes=0))
+    monkeypatch.setattr(fragments, "_kept", Kept(max_bytes=0))
     found = []
 
     def note(template, context, **_rest):
