@@ -12,7 +12,7 @@ from django.utils import timezone
 from chat import fragments, presence
 from chat.database import in_database
 from chat.hub import standing
-from chat.hub.feeds import Feed
+from chat.hub.feeds import SLICE, Feed
 from chat.hub.readers import Reader, tell
 from chat.models import Site
 from chat.presence import NOBODY, Here
@@ -77,10 +77,12 @@ class Rounds:
         }
         changed = [page for page in told if self._told.get(page) != told[page]]
         await standing.admit(standing.doubted(changed, revocations), self._shut)
-        for page in changed:
+        for count, page in enumerate(changed, 1):
             if page.is_live:
                 self._told[page] = told[page]
                 await tell(page, fragments.presence(told[page], page.kind))
+            if count % SLICE == 0:
+                await asyncio.sleep(0)
 
     def _pages(self, room_id: int) -> list[Reader]:
         feed = self._feeds.get(room_id)

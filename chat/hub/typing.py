@@ -13,7 +13,7 @@ from chat import fragments, presence
 from chat.database import in_database
 from chat.hub import standing
 from chat.hub.bells import TYPING, Ring, tell_others
-from chat.hub.feeds import Feed
+from chat.hub.feeds import SLICE, Feed
 from chat.hub.readers import Reader, tell
 from chat.models import Site
 
@@ -93,10 +93,12 @@ class Typing:
         told = {page: _seen_by(page, people) for page in pages}
         changed = [page for page in pages if self._told.get(page, ()) != told[page]]
         await standing.admit(standing.doubted(changed, self._revocations), self._shut)
-        for page in changed:
+        for count, page in enumerate(changed, 1):
             if page.is_live:
                 self._told[page] = told[page]
                 await tell(page, fragments.typing(told[page], page.kind))
+            if count % SLICE == 0:
+                await asyncio.sleep(0)
 
 
 def _seen_by(page: Reader, people: dict[int, tuple[str, float]]) -> tuple[str, ...]:
