@@ -13,9 +13,12 @@ from threading import Event
 from django.conf import settings
 from django.db import connection
 
+from chat import search
+
 logger = logging.getLogger(__name__)
 
 HOUR = 3600.0
+DAY = 24 * HOUR
 RETRY_SECONDS = 60.0
 # What a job that is under way gets when the process ends.
 LAST_SECONDS = 2.0
@@ -26,7 +29,7 @@ def clear_sessions() -> None:
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
 
 
-JOBS: dict[Callable[[], None], float] = {clear_sessions: HOUR}
+JOBS: dict[Callable[[], None], float] = {clear_sessions: HOUR, search.purge: DAY}
 
 
 def work(ending: Event) -> None:

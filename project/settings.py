@@ -117,12 +117,13 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         # another one wrote in between, whatever the timeout. FULL: acknowledged is durable,
         # through a power cut too. No mmap: it made the WAL-reset bug of SQLite corrupt files.
         # No connection checkpoints by itself, for the same bug: chat.sqlite does.
+        # secure_delete: what is deleted is overwritten in the file, whatever this SQLite's default.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=0;"
             "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-20000;"
-            "PRAGMA wal_autocheckpoint=0;"
+            "PRAGMA wal_autocheckpoint=0; PRAGMA secure_delete=ON;"
         ),
     }
 else:

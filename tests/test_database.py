@@ -40,3 +40,10 @@ def test_what_is_committed_is_on_the_disk():
     assert pragma("synchronous") == full
     assert pragma("mmap_size") == 0
     assert pragma("wal_autocheckpoint") == nobody_by_themselves
+
+
+@pytest.mark.django_db
+def test_what_is_deleted_is_overwritten():
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA secure_delete")
+        assert cursor.fetchone() == (1,)

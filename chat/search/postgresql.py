@@ -97,6 +97,10 @@ def remove_strays(first: int, end: int) -> None:
         cursor.execute(_STRAY, [first, end])
 
 
+def purge() -> None:
+    """Nothing: only VACUUM FULL would, which locks everybody out (docs/security.md)."""
+
+
 def newest(wanted: Wanted, *, before: int | None, count: int) -> list[int]:
     """The keys of the newest messages that are wanted, older than `before`."""
     with connection.cursor() as cursor:

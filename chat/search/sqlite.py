@@ -7,6 +7,7 @@ over without a look at the messages. The words are cut already: `ascii` takes ev
 character for a part of a word.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 
 from django.db import connection
@@ -18,6 +19,8 @@ from chat.search.wanted import Wanted
 _BITS = 24
 _ROOM = (1 << _BITS) - 1
 _LAST = (1 << 62) >> _BITS
+# What one step of merging writes, for as long as 20 ms, and how long others may write after it.
+_STEP_PAGES, PAUSE_SECONDS = 200, 0.05
 CREATE = """
 CREATE VIRTUAL TABLE IF NOT EXISTS chat_search USING fts5(
     document, columnsize = 0, prefix = '2 3', tokenize = "ascii tokenchars '='"
@@ -75,6 +78,19 @@ def remove_strays(first: int, end: int) -> None:
         cursor.execute(sql, [_row(min(first, _LAST), 0), _row(min(end, _LAST), 0)])
 
 
+def purge() -> None:
+    """Takes the words of what was deleted or edited out of the file as well.
+
+    FTS5 only notes that a row is gone. Its words stay in the blocks that they are in, and the note
+    holds them too, until these are merged with all newer ones: on a large site for years. So all
+    are merged into one, step by step, each a transaction. Where there is one only, nothing is done.
+    """
+    pages = -_STEP_PAGES  # below zero to begin with everything, above it to go on
+    while _merge(pages):
+        pages = _STEP_PAGES
+        time.sleep(PAUSE_SECONDS)
+
+
 def newest(wanted: Wanted, *, before: int | None, count: int) -> list[int]:
     """The keys of the newest messages that are wanted, older than `before`."""
     scope, values = wanted.scope
@@ -85,6 +101,15 @@ def newest(wanted: Wanted, *, before: int | None, count: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [_expression(wanted), top, *values, *bounds, count])
         return [row[0] for row in cursor.fetchall()]
+
+
+def _merge(pages: int) -> bool:
+    """Whether there was anything to merge."""
+    with connection.cursor() as cursor:
+        before = connection.connection.total_changes
+        cursor.execute("INSERT INTO chat_search (chat_search, rank) VALUES ('merge', %s)", [pages])
+    # The command itself is one: https://sqlite.org/fts5.html#the_merge_command
+    return bool(connection.connection.total_changes - before > 1)
 
 
 def _row(message_id: int, room_id: int) -> int:

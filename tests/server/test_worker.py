@@ -52,8 +52,26 @@ def test_the_worker_ends_with_ctrl_c_and_outlives_a_missing_database(tmp_path):
     site = sites.Site(data_dir=tmp_path / "none")
     worker = start_worker(site)
     assert worker.stdout.readline().startswith("The worker is at work")
-    assert "clear_sessions failed: no such table" in worker.stdout.readline()
+    for job in ("clear_sessions", "purge"):
+        assert f"{job} failed: no such table" in worker.stdout.readline()
     assert end(worker, SIGINT) == (0, "")
+
+
+def test_words_that_were_deleted_or_edited_leave_the_file_too(folder):
+    file, site = folder / "natterjack.sqlite3", sites.Site(data_dir=folder)
+    words = (b"xylophonist", b"quokkaville")
+    site.post("the xylophonist", "to quokkaville")
+    site.shell(
+        "from chat.actions.changes import delete_message, edit_message\n"
+        "deleted, edited = Message.objects.order_by('pk').reverse()[:2][::-1]\n"
+        "edit_message(editor=edited.author, message=edited, body='nowhere')\n"
+        "delete_message(deleter=deleted.author, message=deleted)\n"
+        "delete_message(deleter=edited.author, message=edited)"
+    )
+
+    assert all(word in file.read_bytes() for word in words)
+    with sites.running(folder):
+        until(lambda: not any(word in file.read_bytes() for word in words))
 
 
 def start_worker(site):

@@ -15,6 +15,7 @@ class Command(BaseCommand):
     help = (
         "Makes the search index anew from the messages, the newest first. The site may run: "
         "whatever is found now is found meanwhile, and new messages are indexed as always. "
+        "With SQLite, words that were deleted or edited leave its blocks on the disk, too. "
         "Nothing else is changed; it may be stopped and begun again."
     )
 
@@ -36,6 +37,7 @@ class Command(BaseCommand):
                 search.create()
             for done in search.rebuild(Message.objects.all()):
                 self._progress(done, total)
+            search.purge()
         except DatabaseError as error:
             hint = "" if from_nothing else " If the index is damaged, use --from-nothing."
             raise CommandError(
