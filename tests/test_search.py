@@ -246,11 +246,10 @@ def test_the_best_come_first(alice, say, monkeypatch):
     assert page.hits[0].message.body == "frog frog frog"
     assert rest.hits[-1].message.body.startswith("a frog, among")
     assert (len(page.hits), len(rest.hits), rest.has_more) == (20, 4, False)
-    assert not page.is_bounded
+    assert not page.ranked
     monkeypatch.setattr(search, "RANKED", 10)
     bounded = find(alice, "frog", is_ranked=True)
-    assert bounded.is_bounded
-    assert len(bounded.hits) == 10
+    assert bounded.ranked == len(bounded.hits) == 10
 
 
 def test_what_is_not_among_the_recent_is_found_as_well(alice, say, monkeypatch):
@@ -315,7 +314,30 @@ def test_a_search_is_a_few_queries(alice, say):
     with CaptureQueriesContext(connection) as queries:
         find(alice, "frog")
 
-    assert len(queries) <= 5
+    assert len(queries) <= 4
+
+
+def test_what_is_deleted_or_hidden_while_it_is_looked_for_is_left_out(
+    alice, charlie, say, monkeypatch
+):
+    attic = create_room(creator=alice, name="Attic", purpose="", kind=RoomKind.PUBLIC)
+    for number in range(18):
+        say(f"frog {number}")
+    say("hidden frog", room=attic)
+    deleted = say("deleted frog")
+    hits = search._hits
+
+    def later(*given):
+        make_private(editor=alice, room=attic)
+        Message.objects.filter(pk=deleted.pk).update(deleted_at=deleted.created_at)
+        return hits(*given)
+
+    monkeypatch.setattr(search, "_hits", later)
+    page = find(charlie, "frog")
+
+    assert [hit.message.body for hit in page.hits] == [
+        f"frog {number}" for number in reversed(range(18))
+    ]
 
 
 def rebuild(**options):

@@ -1,8 +1,11 @@
 """Search: SQLite's FTS5 or PostgreSQL's full text behind the same few calls.
 
 `index` and `withdraw` belong into the transaction that stores or deletes the messages: the index
-is never behind, and no trigger has to survive a migration. Who asks finds what they may see, and
-that is a part of the query itself: there is nothing to filter, count or cut afterwards.
+is never behind, and no trigger has to survive a migration.
+
+What somebody may see is a part of the query that finds the keys of a page, so nothing is counted,
+ranked or told of that they may not. The query that reads the messages asks once more: what was
+deleted or hidden between the two is left out, and that page is shorter.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,6 +14,7 @@ from types import ModuleType
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Substr
 
 from chat.errors import Invalid
 from chat.models import Message, Person, Room
@@ -18,7 +22,7 @@ from chat.search import postgresql, sqlite
 from chat.search.documents import document
 from chat.search.narrowing import narrow
 from chat.search.query import MAX_CHARACTERS, Query, parse
-from chat.search.snippets import Part, score, snippet
+from chat.search.snippets import WEIGHED, Part, score, snippet
 from chat.search.wanted import Wanted
 
 __all__ = [
@@ -40,6 +44,8 @@ PAGE_SIZE = 20
 # What `best` looks at: the newest hits. To weigh all that hold a common word would take seconds.
 RANKED = 500
 BATCH = 1000
+# What a page of hits shows: far less than a fragment.
+_SHOWN = ("body", "created_at", "author__name", "room__name", "room__kind", "room__archived_at")
 
 
 @dataclass(frozen=True)
@@ -50,19 +56,16 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """One page of hits. What follows it begins behind `last` or, ranked, after `skip`.
+    """One page of hits. What follows it is older than `last` or, ranked, comes after `skip`.
 
-    `is_bounded`: only the newest `RANKED` hits have been ranked, and there may be more.
+    `ranked`: how many hits were weighed where there may be more, older ones; otherwise 0.
     """
 
     hits: list[Hit]
     has_more: bool
+    last: int = 0
     skip: int = 0
-    is_bounded: bool = False
-
-    @property
-    def last(self) -> int:
-        return self.hits[-1].message.pk if self.hits else 0
+    ranked: int = 0
 
 
 def index(messages: Iterable[Message]) -> None:
@@ -114,7 +117,8 @@ def find(
     if is_ranked and query.terms:
         return _best(person, query, wanted, skip)
     keys = _backend().newest(wanted, before=before, count=PAGE_SIZE + 1)
-    return Found(_hits(person, query, keys[:PAGE_SIZE]), has_more=len(keys) > PAGE_SIZE)
+    page, has_more = keys[:PAGE_SIZE], len(keys) > PAGE_SIZE
+    return Found(_hits(person, query, page), has_more, last=page[-1] if page else 0)
 
 
 def rebuild(messages: "QuerySet[Message]") -> Iterator[int]:
@@ -143,27 +147,26 @@ def rebuild(messages: "QuerySet[Message]") -> Iterator[int]:
 
 def _best(person: Person, query: Query, wanted: Wanted, skip: int) -> Found:
     keys = _backend().newest(wanted, before=None, count=RANKED)
-    bodies = dict(Message.objects.filter(pk__in=keys).order_by().values_list("pk", "body"))
-    ranked = sorted(
-        (key for key in keys if key in bodies),
-        key=lambda key: (score(bodies[key], query.terms), key),
-        reverse=True,
-    )
-    page = ranked[skip : skip + PAGE_SIZE]
+    beginnings = Message.objects.filter(pk__in=keys).order_by()
+    texts = dict(beginnings.values_list("pk", Substr("body", 1, WEIGHED)))
+    ranked = sorted(texts, key=lambda key: (score(texts[key], query.terms), key), reverse=True)
+    end = skip + PAGE_SIZE
     return Found(
-        _hits(person, query, page),
-        has_more=len(ranked) > skip + PAGE_SIZE,
-        skip=skip + PAGE_SIZE,
-        is_bounded=len(keys) == RANKED,
+        _hits(person, query, ranked[skip:end]),
+        has_more=len(ranked) > end,
+        skip=end,
+        ranked=RANKED if len(keys) == RANKED else 0,
     )
 
 
 def _hits(person: Person, query: Query, keys: list[int]) -> list[Hit]:
     visible = Room.objects.visible_to(person)
-    seen = Message.objects.filter(pk__in=keys, deleted_at=None, room__in=visible)
-    by_key = {message.pk: message for message in seen.select_related("author", "room").order_by()}
-    found = [by_key[key] for key in keys if key in by_key]
-    return [Hit(message, snippet(message.body, query.terms)) for message in found]
+    found = Message.objects.filter(pk__in=keys, deleted_at=None, room__in=visible).order_by()
+    by_key = {
+        message.pk: message for message in found.select_related("author", "room").only(*_SHOWN)
+    }
+    there = [by_key[key] for key in keys if key in by_key]
+    return [Hit(message, snippet(message.body, query.terms)) for message in there]
 
 
 def _backend() -> ModuleType:

@@ -10,7 +10,7 @@ BEFORE, LENGTH = 60, 240
 # As in BM25: how soon further hits count less, and how much a long text makes hits weigh less.
 _SATURATION, _LENGTHS, _USUAL_WORDS = 1.2, 0.5, 25
 # Five hundred messages are weighed for one page: of each as much as most of them have.
-_WEIGHED = 2000
+WEIGHED = 500
 
 # A piece of text, and whether it is a hit.
 Part = tuple[str, bool]
@@ -37,11 +37,10 @@ def snippet(text: str, terms: Sequence[Term]) -> list[Part]:
 
 def score(text: str, terms: Sequence[Term]) -> float:
     """How much a text is about these terms, by BM25 with the terms weighing the same."""
+    text = text[:WEIGHED]
     length = 1 - _LENGTHS + _LENGTHS * (len(text) / 6) / _USUAL_WORDS
     return sum(
-        len(found) / (len(found) + _SATURATION * length)
-        for found in _found(text[:_WEIGHED], terms)
-        if found
+        len(found) / (len(found) + _SATURATION * length) for found in _found(text, terms) if found
     )
 
 

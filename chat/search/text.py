@@ -50,6 +50,9 @@ def spans(text: str) -> Iterator[Span]:
     """The same words, each with its place in the text."""
     for piece in _PIECE.finditer(text):
         start, end = piece.span()
+        if piece[0].isascii() and end - start <= MAX_WORD:  # most words, and three times as quick
+            yield piece[0].lower(), start, end
+            continue
         folded = _fold(piece[0])
         if len(folded) == end - start:
             yield from ((word, start + a, start + b) for word, a, b in _cut(folded))

@@ -11,8 +11,9 @@ from chat import worker
 
 class Command(BaseCommand):
     help = (
-        "Does the background work (clearing old sessions) until Ctrl-C. `serve` does it by itself; "
-        "this is for sites with several processes, which are started with `serve --no-worker`."
+        "Does the background work (clearing old sessions and deleted words) until Ctrl-C. `serve` "
+        "does it by itself; this is for sites with several processes, which are started with "
+        "`serve --no-worker`."
     )
 
     def handle(self, **options: Any) -> None:
