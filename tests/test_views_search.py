@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from chat.actions.messages import post_message
+from project.environment import Rate
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +123,29 @@ def test_links_lead_through_all_the_hits(bobs, say, order):
         assert not url or "plain=1" in url
 
     assert len(seen) == len(set(seen)) == 45
+
+
+@pytest.mark.parametrize("place", ("older=1", "skip=20&order=best"))
+def test_behind_the_end_it_leads_back_to_the_first_results(bobs, say, place):
+    say("frog")
+
+    answer = bobs.get(f"/search/?q=frog&{place}")
+
+    assert "There is nothing further." in text(answer)
+    back = re.search(r'<a href="([^"]*)">Back to the first results', text(answer))
+    assert len(hits(bobs.get("/search/" + unescape(back[1])))) == 1
+
+
+def test_who_searches_too_often_reads_when_to_try_again_and_keeps_what_was_typed(bobs, settings):
+    settings.LIMIT_POSTS = Rate(1, 60)
+    bobs.get("/search/?q=frogs")
+
+    answer = bobs.get("/search/?q=toads")
+
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) <= 60
+    assert "That was too quick." in text(answer)
+    assert 'value="toads"' in text(answer)
 
 
 def test_a_place_that_is_none_is_not_found(bobs):

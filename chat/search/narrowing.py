@@ -23,6 +23,8 @@ def narrow(person: Person, query: Query) -> Wanted | None:
 
     Raises Invalid for who or what is not there, or not for this person: in the same words.
     """
+    if "file" in query.has:
+        raise Invalid(_("There are no files yet, so no message has one."))
     visible = Room.objects.visible_to(person).order_by()
     if query.rooms:
         visible = visible.filter(pk__in=_rooms(visible, query.rooms))

@@ -20,6 +20,7 @@ NOTHING = _("There is nothing to look for in these signs. Type a word, or a filt
 TOO_LONG = _("This is too long to look for. Use fewer words.")
 NO_VALUE = _("“%(filter)s:” needs a value right behind it, as in %(example)s.")
 NO_DATE = _("“%(value)s” is no date. Write it as 2026-03-10, or today, or yesterday.")
+NO_DAY = _("There is no day from %(after)s on that is before %(before)s.")
 NO_HAS = _("“has:” takes link, file or code, not “%(value)s”.")
 SHORT_PREFIX = _("Type at least two letters in front of the “*”.")
 
@@ -32,6 +33,8 @@ _EXAMPLES = {
     "after": "after:2026-03-10",
     "has": "has:link",
 }
+# What names are written with in a message.
+_SIGNS = {"from": "@", "in": "#"}
 _PART = re.compile(
     r"""(?:(?<!\S)(?P<filter>from|in|before|after|has):(?:"(?P<quoted>[^"]*)"?|(?P<value>[^\s"]*)))
     | "(?P<phrase>[^"]*)"?
@@ -99,6 +102,8 @@ def _judged(query: Query, *, is_typed: bool) -> Query:
         return Query(problem=TOO_LONG)
     if is_typed and query.is_empty:
         return Query(problem=NOTHING)
+    if query.after and query.before and query.after >= query.before:
+        return Query(problem=_said(NO_DAY, {"after": query.after, "before": query.before}))
     return query
 
 
@@ -132,14 +137,15 @@ def _term_of_pairs(found: tuple[str, ...]) -> Term:
 def _filtered(query: Query, name: str, value: str, today: date) -> Query:
     if query.problem:
         return query
+    value = value.removeprefix(_SIGNS.get(name, "")).strip()
     if not value:
-        details = {"filter": name, "example": _EXAMPLES[name]}
-        return replace(query, problem=_said(NO_VALUE, details))
+        said = _said(NO_VALUE, {"filter": name, "example": _EXAMPLES[name]})
+        return replace(query, problem=said)
     match name:
         case "from":
-            return replace(query, senders=(*query.senders, value.removeprefix("@")))
+            return replace(query, senders=(*query.senders, value))
         case "in":
-            return replace(query, rooms=(*query.rooms, value.removeprefix("#")))
+            return replace(query, rooms=(*query.rooms, value))
         case "has":
             return _with_has(query, value.lower())
     day = _date(value.lower(), today)
@@ -157,7 +163,7 @@ def _with_has(query: Query, value: str) -> Query:
     return replace(query, has=query.has | {kind})
 
 
-def _said(sentence: Sentence, details: dict[str, str]) -> str:
+def _said(sentence: Sentence, details: dict[str, object]) -> str:
     return str(sentence) % details
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from chat import limits, search
-from chat.errors import Invalid
+from chat.errors import Invalid, TooMany
 from chat.models import Person
 from chat.views.answers import Request
 from chat.views.decorators import for_people
@@ -22,28 +22,36 @@ def results(request: Request, person: Person) -> HttpResponse:
     """What was typed stays in the form, whatever became of it; why nothing is found is said."""
     text = request.GET.get("q", "")
     filters = {name: request.GET.get(name, "") for name in FILTERS}
-    is_ranked = request.GET.get("order") == "best"
     query = search.parse(text, today=timezone.localdate(), filters=filters)
-    found, sentence = None, ""
-    try:
-        if query.problem or not query.is_empty:
-            limits.spend(settings.LIMIT_POSTS, "search", person.pk)
-            found = search.find(
-                person=person,
-                query=query,
-                is_ranked=is_ranked,
-                before=number(request, "older"),
-                skip=number(request, "skip") or 0,
-            )
-    except Invalid as refused:
-        sentence = str(refused.sentence)
     context = {
         "query": text,
         "filters": filters,
         "has_filters": any(filters.values()),
-        "is_ranked": is_ranked,
-        "found": found,
-        "sentence": sentence,
+        "is_ranked": _is_ranked(request),
+        "is_first": not request.GET.keys() & {"older", "skip"},
         "max_characters": search.MAX_CHARACTERS,
     }
+    try:
+        context["found"] = _found(request, person, query)
+    except Invalid as refused:
+        context["sentence"] = refused.sentence
+    except TooMany as refused:
+        response = render(request, "chat/search.html", context | {"sentence": refused.sentence})
+        response.status_code, response["Retry-After"] = refused.status, str(refused.retry_after)
+        return response
     return render(request, "chat/search.html", context)
+
+
+def _found(request: Request, person: Person, query: search.Query) -> search.Found | None:
+    """None when nothing was typed."""
+    older, skip = number(request, "older"), number(request, "skip") or 0
+    if query.is_empty:
+        return None
+    limits.spend(settings.LIMIT_POSTS, "search", person.pk)
+    return search.find(
+        person=person, query=query, is_ranked=_is_ranked(request), before=older, skip=skip
+    )
+
+
+def _is_ranked(request: Request) -> bool:
+    return request.GET.get("order") == "best"

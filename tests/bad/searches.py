@@ -34,11 +34,16 @@ SEARCHES: dict[str, Row] = {
     "Q12 what hangs a pattern": _row("(a+)+$" * 30),
     "Q12 quotes that hang a pattern": _row('"from:' * 33),
     "Q13 the beginning of everything": _row("a*"),
+    "Q13 text from right to left": _row("\u202eeht \u200f שלום"),
+    "Q14 signs without a name": _row("in:# from:@"),
+    "Q14 a file": _row("has:file"),
+    "Q14 no day at all": _row("after:2026 before:2025"),
     "Q14 a private room by name": _row("in:nowhere-that-i-know"),
     "Q14 a person by name": _row("from:nobody-that-i-know"),
     "Q14 days beyond the calendar": _row("before:9999-12-31 after:0001-01-01 before:99999"),
     "Q15 far behind the end": _row("a", more="&older=1000000000&skip=1000000000"),
     "Q15 beyond number": _row("a", {404}, more=f"&older={'9' * 40}"),
+    "Q15 a page that is none of ours": _row("a", more="&page=-1&page=9999&page=abc"),
     "Q15 below the beginning": _row("a", {404}, more="&skip=-1"),
     "Q15 an order that is none": _row(
         "a", more="&order=x&has=x&before=x&after=%00", statuses={404}
