@@ -50,13 +50,13 @@ WITH hits AS MATERIALIZED (
     WHERE message_id + 0 >= %s AND message_id + 0 < %s AND document @@ %s::tsquery
 )
 """
-# LATERAL: the messages themselves are looked at one by one until there are enough.
+# LATERAL: rooms and messages are looked at one hit after the other, until there are enough.
 _VISIBLE = """
-SELECT m.id FROM (
-    SELECT message_id, room_id FROM hits WHERE room_id IN ({scope}) ORDER BY message_id DESC
-) s CROSS JOIN LATERAL (
+SELECT m.id FROM (SELECT message_id, room_id FROM hits ORDER BY message_id DESC) s
+CROSS JOIN LATERAL (
     SELECT id FROM chat_message m
-    WHERE m.id = s.message_id AND m.room_id = s.room_id AND m.deleted_at IS NULL{times} OFFSET 0
+    WHERE m.id = s.message_id AND m.room_id = s.room_id AND m.deleted_at IS NULL
+        AND s.room_id IN ({scope}){times} OFFSET 0
 ) m
 ORDER BY s.message_id DESC LIMIT %s
 """
