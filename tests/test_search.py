@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from chat import search
+from chat.actions.changes import delete_message, edit_message
 from chat.actions.messages import post_message, prepare, submit
 from chat.actions.rooms import archive_room, create_room, leave_room, make_private, open_direct_room
 from chat.errors import Invalid
@@ -363,6 +364,23 @@ def test_the_index_can_be_rebuilt(from_nothing, alice, say, monkeypatch):
         table = "chat_searchrow" if connection.vendor == "postgresql" else "chat_search"
         cursor.execute(f"SELECT COUNT(*) FROM {table}")
         assert cursor.fetchone()[0] == 4
+
+
+def test_a_rebuilt_index_holds_no_word_that_was_deleted_or_edited(alice, say):
+    deleted, edited = say("xylophonist"), say("quokkaville")
+    delete_message(deleter=alice, message=deleted)
+    edit_message(editor=alice, message=edited, body="nowhere")
+    held = {
+        "sqlite": "SELECT COUNT(*) FROM chat_search_data WHERE instr(block, cast(%s AS blob)) > 0",
+        "postgresql": "SELECT COUNT(*) FROM chat_searchrow WHERE document @@ %s::tsquery",
+    }
+
+    rebuild()
+
+    with connection.cursor() as cursor:
+        for word, count in (("xylophonist", 0), ("quokkaville", 0), ("nowhere", 1)):
+            cursor.execute(held[connection.vendor], [word])
+            assert cursor.fetchone()[0] == count
 
 
 def test_a_lost_index_is_made_again(alice, say):
