@@ -1,4 +1,5 @@
-"""Whom a text names, and whom of them it tells: only people who may see the room.
+"""Whom a text names, and whom of them it tells: only people who are in the room. Whoever only reads
+along has no place where they would be told; the author learns who was not.
 
 Looked up before anything is locked, for the HTML; and once more under the room's lock, for the
 rows. A text without `@` and `#` asks the database nothing.
@@ -86,7 +87,7 @@ def told(resolved: Iterable[Resolved], room: Room) -> list[frozenset[int]]:
     """
     each = list(resolved)
     named = frozenset[int]().union(*(one.people for one in each))
-    allowed = frozenset(with_access(room).filter(pk__in=named).values_list("pk", flat=True))
+    allowed = frozenset(members_of(room).filter(pk__in=named).values_list("pk", flat=True))
     present = frozenset[int]()
     if any(one.tells_here for one in each):
         present = frozenset(present_members(room).values_list("pk", flat=True)[:MAX_PRESENT])
@@ -128,18 +129,9 @@ def rewrite(message: Message, resolved: Resolved) -> None:
         Mention.objects.bulk_create(new)
 
 
-def with_access(room: Room) -> QuerySet[Person]:
-    """The active people who may read the room."""
-    found = Person.objects.filter(is_active=True)
-    if room.is_public:
-        return found.filter(_membership(room) | ~Q(role=Role.GUEST))
-    return found.filter(_membership(room))
-
-
-def nameable(person: Person, room: Room) -> QuerySet[Person]:
-    """Whom this person may name there and tell; guests know nobody but who is in it."""
-    found = with_access(room)
-    return found.filter(_membership(room)) if person.is_guest else found
+def members_of(room: Room) -> QuerySet[Person]:
+    """The active people who are in the room: whom one may name there and tell."""
+    return Person.objects.filter(_membership(room), is_active=True)
 
 
 def present_members(room: Room) -> QuerySet[Person]:
@@ -156,25 +148,24 @@ def present_members(room: Room) -> QuerySet[Person]:
     return members.filter(about)
 
 
-def candidates(person: Person, room: Room, begun: str, limit: int) -> list[Person]:
-    """Whom a begun name may mean, by username or name; who is in the room comes first."""
-    found = nameable(person, room)
+def candidates(room: Room, begun: str, limit: int) -> list[Person]:
+    """Whom of the room a begun name may mean, by username or name."""
+    found = members_of(room)
     if begun:
         found = found.filter(
             Q(username__startswith=normalise_username(begun))
             | Q(name__istartswith=begun)
             | Q(name__icontains=f" {begun}")
         )
-    return list(found.order_by(_membership(room).desc(), "username")[:limit])
+    return list(found.order_by("username")[:limit])
 
 
-def doubts(unknown: Collection[str], *, person: Person, room: Room) -> dict[str, list[Person]]:
-    """Of the names that are nobody's, those that begin somebody's username, and whose."""
+def doubts(unknown: Collection[str], room: Room) -> dict[str, list[Person]]:
+    """Of the names that are nobody's, those that begin a username in the room, and whose."""
     if not unknown:
         return {}
     begun = reduce(or_, (Q(username__startswith=name) for name in unknown))
-    known = nameable(person, room).filter(begun)
-    found = list(known.order_by(_membership(room).desc(), "username"))
+    found = list(members_of(room).filter(begun).order_by("username"))
     meant = {
         name: [each for each in found if each.username.startswith(name)][:MAX_CANDIDATES]
         for name in sorted(unknown)
@@ -209,7 +200,7 @@ def _resolved(
     links: frozenset[str],
     is_confirmed: bool,
 ) -> Resolved:
-    able = {name: each for name, each in people.items() if _may_be_told(each, room, author)}
+    able = {name: each for name, each in people.items() if _is_in(each)}
     marked = {name: str(each.pk) for name, each in able.items()}
     if not author.is_guest:
         marked |= {ROOM: ROOM, HERE: HERE}
@@ -227,11 +218,6 @@ def _resolved(
         unknown=frozenset(shown.names - known),
         notes=tuple(_notes(shown.names, author, people, able)),
     )
-
-
-def _may_be_told(person: Person, room: Room, author: Person) -> bool:
-    # As with_access and nameable, of what has been read already.
-    return _is_in(person) or (room.is_public and not person.is_guest and not author.is_guest)
 
 
 def _is_in(person: Person) -> bool:

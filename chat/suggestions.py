@@ -149,7 +149,7 @@ def _people(what: Typed, person_id: int, room_id: int) -> list[Option]:
     if room is None:
         return []
     begun = what.word[1:]
-    people = mentions.candidates(person, room, begun, MAX_OPTIONS)
+    people = mentions.candidates(room, begun, MAX_OPTIONS)
     found = [Option(f"@{each.username}", each.name) for each in people if each.pk != person_id]
     if person.is_guest or room.is_direct:
         return found

@@ -136,10 +136,14 @@ def test_in_a_private_room_only_its_people_are_told(alice, bob, charlie, pond):
     assert f'data-person="{charlie.pk}"' not in message.html
 
 
-def test_in_a_public_room_members_of_the_site_are_told_and_guests_who_are_in_it(
-    alice, bob, greta, kitchen, lobby
-):
-    assert told(post(alice, kitchen, "@bob @greta")) == {"bob"}
+def test_in_a_public_room_too_only_its_people_are_told(alice, bob, greta, kitchen, lobby):
+    message = post(alice, kitchen, "@bob @greta")
+
+    assert told(message) == set()
+    assert f'data-person="{bob.pk}"' not in message.html
+    assert [str(note) for note in resolve(alice, kitchen, "@bob").notes] == [
+        "Bob (@bob) is not in this room and was not told."
+    ]
     assert told(post(alice, lobby, "@bob @greta")) == {"bob", "greta"}
 
 
@@ -272,29 +276,29 @@ def test_what_only_mentions_the_word_in_code_needs_no_confirmation(alice, lobby)
 # --- What is meant -------------------------------------------------------------------------
 
 
-def test_a_begun_name_may_mean_those_with_access_whose_names_begin_so(
+def test_a_begun_name_may_mean_those_in_the_room_whose_names_begin_so(
     alice, bob, charlie, invite, lobby, pond
 ):
     for username in ("ada", "adam"):
         invite(username)
 
-    found = mentions.doubts({"ad", "x"}, person=alice, room=lobby)
+    found = mentions.doubts({"ad", "x"}, lobby)
     assert {name: [each.username for each in people] for name, people in found.items()} == {
         "ad": ["ada", "adam"]
     }
-    assert mentions.doubts({"ad"}, person=alice, room=pond) == {}
+    assert mentions.doubts({"ad"}, pond) == {}
 
 
-def test_candidates_are_found_by_username_and_name_and_members_come_first(
-    alice, bob, greta, kitchen, invite
+def test_candidates_are_found_by_username_and_name_among_those_in_the_room(
+    alice, bob, kitchen, lobby, invite
 ):
     invite("barb")
     Person.objects.filter(username="alice").update(name="Alice Bell")
 
-    found = mentions.candidates(alice, kitchen, "b", 8)
+    found = mentions.candidates(lobby, "b", 8)
 
     assert [each.username for each in found] == ["alice", "barb", "bob"]
-    assert mentions.candidates(greta, kitchen, "", 8) == [alice]
+    assert mentions.candidates(kitchen, "", 8) == [alice]
 
 
 # --- How many queries ----------------------------------------------------------------------

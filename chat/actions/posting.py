@@ -219,7 +219,7 @@ def _last_of(room: Room) -> Message | None:
 
 
 def _mentioned(room: Room, posts: list[Post]) -> dict[Post, str]:
-    """Whom each tells, of those that tell anybody; who may see the room is asked once more."""
+    """Whom each tells, of those that tell anybody; who is in the room is asked once more."""
     telling = [post for post in posts if post.names.tells]
     if not telling:
         return {}

@@ -57,7 +57,7 @@ def send(
     fields = form.cleaned_data | answering
     post = prepare(author_id=person.pk, slug=slug, caller=caller, **fields)
     if not request.htmx and (unknown := _unanswered(post, form)):
-        doubts = mentions.doubts(unknown, person=person, room=find(person, slug))
+        doubts = mentions.doubts(unknown, find(person, slug))
         if doubts:  # without JavaScript nobody was suggested while they were typed
             return errors.sentence(request, 422, _("Whom do you mean?"), doubts=doubts)
     submit([post])
