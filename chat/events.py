@@ -68,7 +68,11 @@ def append(
 
 
 def append_posts(room: Room, messages: list[Message]) -> None:
-    """The next entries of a locked room's log: messages, numbered already. Rings once for all."""
+    """The next entries of a locked room's log: messages, numbered already. Rings once for all.
+
+    Whom an answer tells in its thread alone learns it whatever they look at: to whoever looks at
+    the room nothing else would say that there is something new elsewhere.
+    """
     room.last_seq = messages[-1].seq
     for message in messages:
         if message.in_room:
@@ -79,5 +83,7 @@ def append_posts(room: Room, messages: list[Message]) -> None:
         Event(room=room, seq=each.seq, kind=kind, actor_id=each.author_id, message=each)
         for each in messages
     )
-    ring = hub.Ring(room_id=room.pk, seq=room.last_seq, kind=kind.value)
+    told = {mark for each in messages if not each.in_room for mark in each.mentioned.split()}
+    people = tuple(int(mark) for mark in told if mark.isdigit())
+    ring = hub.Ring(room_id=room.pk, seq=room.last_seq, kind=kind.value, people=people)
     transaction.on_commit(partial(hub.ring, ring))

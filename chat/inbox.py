@@ -50,14 +50,18 @@ def mentions(person: Person, lines: Iterable[Line]) -> list[Message]:
     rooms = [line.room_id for line in lines if line.mentions and line.kind != RoomKind.DIRECT]
     if not rooms:
         return []
-    # In one call, so that all of it is asked of one membership: this person's.
-    found = Mention.objects.filter(
-        Q(person=person) | Q(person=None),
-        room__in=rooms,
-        room__memberships__person=person,
-        seq__gt=F("room__memberships__read_seq"),
+    found = Mention.objects.filter(Q(person=person) | Q(person=None), room__in=rooms)
+    # In one call each, so that all of it is asked of one membership or pointer: this person's.
+    in_rooms = found.of_the_room(person).filter(
+        room__memberships__person=person, seq__gt=F("room__memberships__read_seq")
     )
-    newest = sorted(set(found.values_list("message_id", flat=True)), reverse=True)
+    in_threads = found.filter(
+        root__followings__person=person, seq__gt=F("root__followings__read_seq")
+    )
+    told = {
+        key for each in (in_rooms, in_threads) for key in each.values_list("message", flat=True)
+    }
+    newest = sorted(told, reverse=True)
     messages = Message.objects.select_related("room").filter(pk__in=newest[:SHOWN_MENTIONS])
     return messages.order_by("-pk").shown()
 
@@ -66,11 +70,10 @@ def threads(person: Person) -> list[Thread]:
     """The threads that this person follows and has not read to their end."""
     third = _nth(Message.objects.filter(root=OuterRef("root_id"), seq__gt=OuterRef("read_seq")))
     found = list(
-        Following.objects.filter(
+        Following.objects.with_answers()
+        .filter(
             person=person,
-            is_following=True,
             root__room__in=Membership.objects.filter(person=person).values("room"),
-            root__last_reply__seq__gt=F("read_seq"),
         )
         .select_related("root__author", "root__room")
         .annotate(until=Coalesce(third, F("root__last_reply__seq"), output_field=_SEQ))

@@ -107,6 +107,7 @@ def rows(message: Message) -> list[Mention]:
             person_id=None if mark == ROOM else int(mark),
             room_id=message.room_id,
             seq=message.seq,
+            root_id=None if message.in_room else message.root_id,
         )
         for mark in message.mentioned.split()
     ]

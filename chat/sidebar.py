@@ -9,11 +9,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, Count, F, OuterRef, Subquery, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from chat.models import Following, Level, Membership, Mention, RoomKind, is_quiet
+from chat.models.mentions import HAS_ANSWERS
 
 _FIELDS = (
     *("person_id", "room_id", "read_seq", "read_number", "level", "muted_until"),
@@ -80,7 +93,8 @@ def lines_for(person_ids: Iterable[int]) -> dict[int, list[Line]]:
 
 
 def unseen_mentions() -> Any:
-    """How many mentions each membership's person has not seen in its room.
+    """How many mentions each membership's person has not seen in its room; those of threads that
+    they have a pointer in are counted apart.
 
     Two counts and not one with an OR: each goes along an index, and past nobody else's mentions.
     """
@@ -96,24 +110,38 @@ def unseen_mentions() -> Any:
 
 def _count(**whom: Any) -> Any:
     found = Mention.objects.filter(room=OuterRef("room_id"), seq__gt=OuterRef("read_seq"), **whom)
-    counted = found.order_by().values("room").annotate(count=Count("pk")).values("count")
+    return _number(found.of_the_room(OuterRef(OuterRef("person_id"))).values("room"))
+
+
+def _number(grouped: QuerySet[Any, Any]) -> Any:
+    counted = grouped.order_by().annotate(count=Count("pk")).values("count")
     return Coalesce(Subquery(counted, output_field=BigIntegerField()), Value(0))
 
 
-def _threads(person_ids: list[int]) -> dict[tuple[int, int], int]:
-    """(person, room) → how many threads that they follow there have answers new to them."""
-    followed = Following.objects.filter(person_id__in=person_ids, is_following=True)
-    new = followed.filter(root__last_reply__seq__gt=F("read_seq")).order_by()
-    rows = new.values_list("person_id", "root__room_id").annotate(count=Count("pk"))
-    return {(person_id, room_id): count for person_id, room_id, count in rows}
+def _threads(person_ids: list[int]) -> dict[tuple[int, int], tuple[int, int]]:
+    """(person, room) → how many threads that they follow there have answers new to them, and how
+    many mentions in threads they have not seen."""
+    told = Mention.objects.filter(root=OuterRef("root"), seq__gt=OuterRef("read_seq"))
+    told = told.filter(Q(person=OuterRef("person")) | Q(person=None))
+    news = Following.objects.filter(person_id__in=person_ids).with_news()
+    rows = (
+        news.annotate(told=_number(told.values("root")))
+        .order_by()
+        .values_list("person_id", "root__room_id")
+        .annotate(count=Count("pk", filter=HAS_ANSWERS), mentions=Sum("told"))
+    )
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
-def _line(row: Any, label: str, threads: Mapping[tuple[int, int], int], now: datetime) -> Line:
+def _line(
+    row: Any, label: str, in_threads: Mapping[tuple[int, int], tuple[int, int]], now: datetime
+) -> Line:
     is_new = row.room__last_message_seq > row.read_seq
     count = max(1, row.room__message_count - row.read_number) if is_new else 0
-    mentions = count if row.room__kind == RoomKind.DIRECT else row.mentions
+    threads, named = in_threads.get((row.person_id, row.room_id), (0, 0))
+    mentions = count if row.room__kind == RoomKind.DIRECT else row.mentions + named
     if row.level == Level.NOTHING:
-        mentions = 0
+        mentions = threads = 0
     is_muted = row.muted_until is not None and row.muted_until > now
     is_news = mentions > 0 if row.level == Level.MENTIONS else count > 0 or mentions > 0
     unread = is_news and not is_muted and row.level != Level.NOTHING
@@ -125,7 +153,7 @@ def _line(row: Any, label: str, threads: Mapping[tuple[int, int], int], now: dat
         unread=unread,
         count=count if unread else min(count, 1),
         mentions=mentions,
-        threads=threads.get((row.person_id, row.room_id), 0) if row.level != Level.NOTHING else 0,
+        threads=threads,
         is_quiet=is_quiet(
             row.person__time_zone, row.person__quiet_from, row.person__quiet_until, now
         ),

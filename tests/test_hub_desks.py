@@ -155,6 +155,22 @@ async def test_a_message_that_is_read_while_it_comes_never_counts(
     assert not any(unread(frame) for page in (here, there) for frame in sidebars(page))
 
 
+async def test_what_names_one_in_a_thread_is_told_though_they_read_the_room(
+    alice, bob, lobby, his, monkeypatch
+):
+    monkeypatch.setattr("chat.hub.desks.WHILE_LOOKING_SECONDS", 3600)
+    page = await his()
+    root = await post(alice, lobby)
+    await page.until_shown(root)
+    place = {"root": root.pk, "in_room": False}
+
+    await in_database(
+        post_message, author=alice, room=lobby, body="@bob?", nonce="nonce-of-the-thread", **place
+    )
+
+    await page.until_heard("1 mention")
+
+
 async def test_a_read_pointer_moves_forward_and_to_the_end_of_the_log_at_most(
     alice, bob, lobby, his
 ):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from chat import search
 from chat.actions.messages import post_message
-from chat.models import Message
+from chat.models import Mention, Message
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -85,3 +85,15 @@ def test_the_index_outlives_a_rebuilt_table_of_messages(alice, lobby):
     post_message(author=alice, room=lobby, body="a new frog", nonce="nonce-new")
 
     assert found(alice, "frog") == ["a new frog", "an old frog"]
+
+
+def test_what_named_somebody_in_a_thread_alone_knows_its_thread(migrate, alice, lobby):
+    root = post_message(author=alice, room=lobby, body="A frog", nonce="nonce-root")
+    for body, in_room in (("@room here", True), ("@room there", False)):
+        post_message(author=alice, room=lobby, body=body, nonce=body, root=root.pk, in_room=in_room)
+
+    migrate("0006_presence")
+    migrate()
+
+    rows = Mention.objects.order_by("seq").values_list("root", flat=True)
+    assert list(rows) == [None, root.pk]

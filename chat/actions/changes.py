@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat import emojis, events, markup, mentions, naming, search
+from chat.actions import threads
 from chat.actions.locks import locked
 from chat.errors import Conflict, Invalid, Refused
 from chat.hub import Caller
@@ -46,6 +47,7 @@ def edit_message(
         message.body, message.html, message.markup_version = body, names.html, markup.VERSION
         message.version, message.edited_at = message.version + 1, timezone.now()
         mentions.rewrite(message, names)
+        threads.tell_named(message, names.people)
         fields = ["body", "html", "markup_version", "version", "edited_at", "mentioned"]
         message.save(update_fields=fields)
         search.index([message])

@@ -26,7 +26,7 @@ def mark_read(*, person: Person, room: Room) -> None:
     with transaction.atomic():
         if not _to_the_end(Membership.objects.filter(person=person, room=room)):
             raise Refused(_("Only people in this room can do that."))
-        _see_threads(person, room=room)
+        _see_threads(person, root__room=room)
         _tell(person)
 
 
@@ -78,16 +78,12 @@ def _to_the_end(memberships: Any) -> int:
 
 
 def _see_threads(person: Person, **where: Any) -> None:
-    found = Following.objects.filter(person=person, is_following=True)
-    if where:
-        found = found.filter(root__room=where["room"])
-    last = Message.objects.filter(pk=OuterRef("root__last_reply_id")).values("seq")
-    unseen = found.filter(root__last_reply__seq__gt=F("read_seq")).order_by("-root_id")
+    unseen = Following.objects.filter(person=person, **where).with_news().order_by("-root_id")
     list(unseen.select_for_update(no_key=True, of=("self",)).values_list("pk"))
-    seqs = {row.pk: row for row in unseen.annotate(last=Subquery(last)).only("pk")}
-    for row in seqs.values():
+    rows = list(unseen.annotate(last=F("root__room__last_seq")).only("pk"))
+    for row in rows:
         row.read_seq = row.last
-    Following.objects.bulk_update(seqs.values(), ["read_seq"], batch_size=500)
+    Following.objects.bulk_update(rows, ["read_seq"], batch_size=500)
 
 
 def _tell(person: Person) -> None:

@@ -50,16 +50,9 @@ def tell(
         )
         seen = {root.author_id: 0}
         for answer in answers:
-            told = {int(mark) for mark in answer.mentioned.split() if mark.isdigit()}
-            for key in told.intersection(
-                named[answer.seq]
-            ):  # up to here the thread is no news to them
+            for key in _told(answer, named[answer.seq]):
                 seen.setdefault(key, answer.previous_reply_seq)
-        # Who has said that they don't follow it stays so, unless they write in it themselves.
-        Following.objects.bulk_create(
-            [Following(root=root, person_id=key, read_seq=seq) for key, seq in seen.items()],
-            ignore_conflicts=True,
-        )
+        _begin(root, seen)
         # In the order in which whoever reads locks them.
         authors = {answer.author_id: answer.seq for answer in answers}
         Following.objects.bulk_create(
@@ -68,6 +61,26 @@ def tell(
             unique_fields=["root", "person"],
             update_fields=["is_following", "read_seq"],
         )
+
+
+def tell_named(answer: Message, named: Collection[int]) -> None:
+    """Whom an answer has come to name follows from there, as if it had named them at once."""
+    if answer.root is not None:
+        told = _told(answer, named)
+        _begin(answer.root, dict.fromkeys(told, answer.previous_reply_seq))
+
+
+def _told(answer: Message, named: Collection[int]) -> set[int]:
+    """Those of them whom it has told: up to it, the thread is no news to them."""
+    return {int(mark) for mark in answer.mentioned.split() if mark.isdigit()}.intersection(named)
+
+
+def _begin(root: Message, places: Mapping[int, int]) -> None:
+    """Who has said that they don't follow it stays so, unless they write in it themselves."""
+    Following.objects.bulk_create(
+        [Following(root=root, person_id=key, read_seq=seq) for key, seq in places.items()],
+        ignore_conflicts=True,
+    )
 
 
 def _by_root(messages: Iterable[Message]) -> Iterable[tuple[int, list[Message]]]:

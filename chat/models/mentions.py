@@ -1,16 +1,31 @@
 """Whom a message tells by name, and who follows which thread."""
 
+from typing import Any, Self
+
 from django.db import connection, models, transaction
+from django.db.models import Exists, F, OuterRef, Q
 
 from chat.models.messages import Message
 from chat.models.people import Person
 from chat.models.rooms import Room
 
 
+class MentionQuerySet(models.QuerySet["Mention"]):
+    def of_the_room(self, person: Any) -> Self:
+        """Those that this person has seen when they have read the room.
+
+        For what stands in a thread alone that is only so when they have no pointer in the thread:
+        then @room or @here told them, and they neither follow it nor have said that they don't.
+        """
+        pointer = Following.objects.filter(root=OuterRef("root"), person=person)
+        return self.filter(~Exists(pointer))
+
+
 class Mention(models.Model):
     """A message names somebody; without a person it is `@room`, and names everybody in it.
 
-    `room` and `seq` are the message's: what somebody has not seen yet is found by these alone.
+    `room` and `seq` are the message's: what somebody has not seen yet is found by these alone. For
+    an answer that stands in its thread alone, `root` is that thread's: the room does not show it.
     """
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="mentions")
@@ -19,6 +34,11 @@ class Mention(models.Model):
     )
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+", db_index=False)
     seq = models.PositiveBigIntegerField()
+    root = models.ForeignKey(
+        Message, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+
+    objects = MentionQuerySet.as_manager()
 
     class Meta:
         constraints = (
@@ -30,13 +50,29 @@ class Mention(models.Model):
         indexes = (
             models.Index(fields=["room", "seq"], name="mentions_in_a_room"),
             models.Index(fields=["person", "room", "seq"], name="mentions_of_a_person"),
+            models.Index(
+                fields=["root", "seq"], condition=Q(root__isnull=False), name="mentions_in_a_thread"
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.message_id} names {self.person_id or 'the room'}"
 
 
+HAS_ANSWERS = Q(is_following=True, root__last_reply__seq__gt=F("read_seq"))
+
+
 class FollowingQuerySet(models.QuerySet["Following"]):
+    def with_answers(self) -> Self:
+        """Threads that somebody follows, with answers that they have not seen."""
+        return self.filter(HAS_ANSWERS)
+
+    def with_news(self) -> Self:
+        """These, and threads in which something names them that they have not seen."""
+        named = Mention.objects.filter(root=OuterRef("root"), seq__gt=OuterRef("read_seq"))
+        theirs = named.filter(Q(person=OuterRef("person")) | Q(person=None))
+        return self.filter(HAS_ANSWERS | Exists(theirs))
+
     def mark_read(self, places: dict[tuple[int, int], int]) -> set[int]:
         """Moves read pointers forward, never back nor beyond the log: (person, root) → the seq that
         was seen. Returns whose have moved."""

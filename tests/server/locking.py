@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from chat.actions.changes import edit_message, toggle_reaction
 from chat.actions.messages import post_message, prepare, submit
 from chat.actions.people import change_person, set_password
-from chat.actions.reading import mark_all_read
+from chat.actions.reading import mark_all_read, mark_read, mark_unread
 from chat.actions.rooms import (
     create_room,
     invite_into_room,
@@ -20,8 +20,10 @@ from chat.actions.rooms import (
     open_direct_room,
     remove_from_room,
 )
+from chat.actions.threads import follow_thread, mark_thread_read
 from chat.models import Following, Membership, Message, Person, Role, Room, RoomKind
 from chat.sessions import SessionStore
+from chat.sidebar import lines_for
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
@@ -55,6 +57,49 @@ def crowd(threads, deeds):
     return [str(each.exception()) for each in doing if each.exception()]
 
 
+def talk(threads, deeds):
+    """Everybody says, names, answers, edits, deletes and reads at once; returns as `crowd`."""
+    owner, *people = Person.objects.order_by("pk")
+    rooms = [
+        create_room(creator=owner, name=f"lake {number}", purpose="", kind=RoomKind.PUBLIC)
+        for number in range(2)
+    ]
+    for room in rooms:
+        invite_into_room(inviter=owner, room=room, people=people)
+        for author in (owner, *people):
+            _post(author, room)
+    roots = list(Message.objects.filter(room__in=rooms))
+    with ThreadPoolExecutor(threads) as pool:
+        doing = [pool.submit(_in_thread, _word, [owner, *people], roots) for _ in range(deeds)]
+    return [str(each.exception()) for each in doing if each.exception()]
+
+
+def _word(people, roots):
+    person, root = random.choice(people), random.choice(roots)
+    text = " ".join(f"@{each.username}" for each in random.sample(people, 3)) + " @room @here"
+    place = {"root": root.pk, "in_room": random.random() < 0.5}
+    seqs = {"root_id": root.pk, "seq": random.randint(1, root.room.last_seq + 100)}
+    deeds = (
+        lambda: _post(person, root.room, text),
+        lambda: _post(person, root.room, text, **place),
+        lambda: _edit(root, text),
+        lambda: _edit(root.replies.order_by("?").first() or root, text),
+        lambda: mark_read(person=person, room=root.room),
+        lambda: mark_all_read(person=person),
+        lambda: mark_unread(person=person, message=root),
+        lambda: mark_thread_read(person_id=person.pk, **seqs),
+        lambda: follow_thread(person=person, root=root, follows=random.random() < 0.5),
+        lambda: _read(people, [each.room for each in (roots[0], roots[-1])]),
+        lambda: lines_for([each.pk for each in people]),
+    )
+    random.choice(deeds)()
+
+
+def _edit(message, text):
+    body = f"{text} {secrets.token_hex(4)}"
+    edit_message(editor=message.author, message=message, body=body)
+
+
 def _deed(owner, people, rooms):
     room, person = random.choice(rooms), random.choice(people)
     several = random.sample(people, 3)
@@ -79,9 +124,9 @@ def _deed(owner, people, rooms):
     random.choice(deeds)()
 
 
-def _post(author, room, **more):
+def _post(author, room, body="Hello", **more):
     nonce = secrets.token_urlsafe(16)
-    return post_message(author=author, room=room, body="Hello", nonce=nonce, **more)
+    return post_message(author=author, room=room, body=body, nonce=nonce, **more)
 
 
 def _answer(author, room, others):

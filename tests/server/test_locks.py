@@ -22,3 +22,7 @@ def test_two_revocations_of_one_owner_wait_for_each_other_in_one_order(site):
 
 def test_nobody_is_refused_because_two_wait_for_each_other(site):
     assert site.shell(f"{FROM}; print(locking.crowd(threads=12, deeds=600))").strip() == "[]"
+
+
+def test_nobody_is_refused_because_they_talk_and_read_at_once(site):
+    assert site.shell(f"{FROM}; print(locking.talk(threads=12, deeds=600))").strip() == "[]"
