@@ -41,6 +41,11 @@ class Unseen:
     def seq(self) -> int:
         return self.messages[0].seq if self.messages else 0
 
+    @property
+    def seen(self) -> int:
+        """The place up to which all of the room is shown here; 0 where more comes behind it."""
+        return self.messages[-1].seq if self.messages and not self.more else 0
+
 
 def mentions(person: Person, lines: Iterable[Line]) -> list[Message]:
     """The newest messages that name this person, or everybody in one of these rooms of theirs.

@@ -160,6 +160,55 @@ def test_all_is_read_at_once_threads_too(alice, bob, charlie, lobby, pond):
     assert numbers(charlie, lobby)[0]
 
 
+# --- Ones own messages ----------------------------------------------------------------------
+
+
+def write(author, room, nonce="nonce-of-ones-own", **more):
+    return post_message(author=author, room=room, body="Hi", nonce=nonce, **more)
+
+
+def test_ones_own_message_is_no_news_to_who_has_read_what_stands_above(alice, bob, lobby):
+    (said,) = say(alice, lobby, 1)
+    Membership.objects.mark_read({(bob.pk, lobby.pk): said.seq})
+
+    own = write(bob, lobby)
+
+    assert numbers(bob, lobby) == (False, 0, 0)
+    assert of(bob, lobby).read_seq == own.seq
+
+
+def test_to_write_from_elsewhere_reads_nothing(alice, bob, lobby):
+    said = say(alice, lobby, 3)
+    Membership.objects.mark_read({(bob.pk, lobby.pk): said[0].seq})
+
+    for nonce, seen in (("nonce-of-nowhere", 0), ("nonce-of-an-old-page", said[1].seq)):
+        write(bob, lobby, nonce, seen=seen)
+
+    assert of(bob, lobby).read_seq == said[0].seq
+    assert numbers(bob, lobby) == (True, 4, 0)
+
+
+def test_to_write_where_the_newest_is_shown_reads_all_of_it(alice, bob, lobby):
+    said = say(alice, lobby, 3)
+
+    own = write(bob, lobby, seen=said[-1].seq)
+    again = write(bob, lobby, "nonce-of-the-next")
+
+    assert (own.seq, of(bob, lobby).read_seq) == (again.seq - 1, again.seq)
+    assert numbers(bob, lobby) == (False, 0, 0)
+
+
+def test_ones_own_post_ends_what_one_kept_unread_where_that_is_shown(alice, bob, lobby):
+    (said,) = say(alice, lobby, 1)
+    mark_unread(person=bob, message=said)
+
+    write(bob, lobby)
+    assert of(bob, lobby).is_kept_unread
+    last = write(bob, lobby, "nonce-of-the-page", seen=said.seq + 1)
+
+    assert (of(bob, lobby).is_kept_unread, of(bob, lobby).read_seq) == (False, last.seq)
+
+
 def test_only_people_in_the_room_have_a_pointer_in_it(alice, pond, charlie):
     (message,) = say(alice, pond, 1)
 

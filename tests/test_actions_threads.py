@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from chat import history, inbox
 from chat.actions.changes import delete_message, edit_message
 from chat.actions.messages import post_message
-from chat.actions.reading import mark_all_read, mark_read, mark_unread
+from chat.actions.reading import mark_all_read, mark_read
 from chat.actions.rooms import invite_into_room, open_direct_room
 from chat.actions.threads import follow_thread, mark_thread_read
 from chat.errors import Conflict, Invalid, Refused
@@ -230,15 +230,6 @@ def test_who_is_named_in_an_answer_follows_from_there(alice, bob, charlie, pond,
 
     assert following(charlie, root).is_following
     assert following(charlie, root).read_seq == before.seq
-
-
-def test_ones_own_post_ends_what_one_kept_unread(bob, pond, root):
-    mark_unread(person=bob, message=root)
-
-    last = say(bob, pond, 1)[0]
-
-    pointer = Membership.objects.get(room=pond, person=bob)
-    assert (pointer.is_kept_unread, pointer.read_seq) == (False, last.seq)
 
 
 def test_a_deleted_message_is_not_quoted_because_it_has_answers(alice, bob, pond, root, answer):

@@ -40,11 +40,12 @@ def prepare(
     reply_to: int | None = None,
     root: int | None = None,
     in_room: bool = True,
+    seen: int = 0,
 ) -> Post:
     """What can be done before anything is locked, which is the slow part: the Markdown, and who
     and what the names in it stand for. Raises Unconfirmed."""
     names = mentions.resolve(body, slug=slug, author_id=author_id, is_confirmed=confirm)
-    return Post(author_id, slug, body, names, nonce, caller, reply_to, root, in_room)
+    return Post(author_id, slug, body, names, nonce, caller, reply_to, root, in_room, seen)
 
 
 def submit(posts: Iterable[Post]) -> None:

@@ -33,6 +33,8 @@ class Post:
     `names` is its shown form, and whom it tells.
     `caller` is what they came in with; None where nobody could have taken that away. `reply_to` is
     the message that it quotes, `root` the one whose thread it answers in: by key, of the same room.
+    `seen` is the place up to which the page that it was written on showed the room to its end, 0
+    where it did not.
     """
 
     author_id: int
@@ -44,6 +46,7 @@ class Post:
     reply_to: int | None = None
     root: int | None = None
     in_room: bool = True
+    seen: int = 0
     stored: Future[Message] = field(default_factory=Future)
 
     def __post_init__(self) -> None:
@@ -143,10 +146,8 @@ def _members(posts: list[Post], rooms: dict[str, Room]) -> dict[tuple[str, int],
         room__in=slugs, person__in={post.author_id for post in posts}, person__is_active=True
     )
     locked = rows.select_for_update(no_key=True).order_by("person_id", "pk")
-    return {
-        (slugs[room_id], person_id): Membership(pk=pk, room_id=room_id, person_id=person_id)
-        for pk, room_id, person_id in locked.values_list("pk", "room_id", "person_id")
-    }
+    few = locked.values("pk", "room_id", "person_id", "read_seq")
+    return {(slugs[row["room_id"]], row["person_id"]): Membership(**row) for row in few}
 
 
 def _refusal(room: Room | None, is_member: bool) -> Refused | None:
@@ -196,9 +197,7 @@ def _write(
         messages.append(message)
         if message.in_room:
             previous = message
-            # Who writes has seen what stands above: their own message is not news to them.
-            members[post.place].read_seq = seq
-            members[post.place].read_number = message.number
+    moved = _pass_own(room, zip(posts, messages, strict=True), members)
     threads.join_on(messages, others)
     Message.objects.bulk_create(messages)
     if told := [row for message in messages for row in mentions.rows(message)]:
@@ -208,9 +207,31 @@ def _write(
     # Who is only here when somebody says so is told once, and follows no thread by it.
     named = {message.seq: post.names.people for message, post in zip(messages, posts, strict=True)}
     threads.tell(messages, others, named)
-    if seen := {members[post.place] for post in posts if post.in_room}:
-        Membership.objects.write_places(seen)
+    if moved:
+        Membership.objects.write_places(moved)
     return {(message.author_id, message.nonce): message for message in messages}
+
+
+def _pass_own(
+    room: Room,
+    written: Iterable[tuple[Post, Message]],
+    members: dict[tuple[str, int], Membership],
+) -> set[Membership]:
+    """Moves the pointers of those to whom nothing but their own message is new; returns these.
+
+    Read means seen: where something above it is not, it stays unread with what stands there,
+    until a page that shows it says so.
+    """
+    moved, newest = set(), room.last_message_seq
+    for post, message in written:
+        if not message.in_room:
+            continue
+        pointer = members[post.place]
+        if max(pointer.read_seq, post.seen) >= newest:
+            pointer.read_seq, pointer.read_number = message.seq, message.number
+            moved.add(pointer)
+        newest = message.seq
+    return moved
 
 
 def _last_of(room: Room) -> Message | None:

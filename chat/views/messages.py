@@ -1,5 +1,6 @@
 """Posting, and the pages of a room's history."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,7 +55,7 @@ def send(
         find(person, slug)
         raise Invalid(first_error(form))
     caller = caller_of(request, person)
-    fields = form.cleaned_data | answering
+    fields = form.cleaned_data | {"seen": _seen(request)} | answering
     post = prepare(author_id=person.pk, slug=slug, caller=caller, **fields)
     if not request.htmx and (unknown := _unanswered(post, form)):
         doubts = mentions.doubts(unknown, find(person, slug))
@@ -81,6 +82,13 @@ def send(
     # It names the message and no element: where there is one, browsers leave the cursor out of the
     # box, in which the next message is to be typed. The newest stands above it anyway.
     return done(request, f"{where}#said-{message.pk}")
+
+
+def _seen(request: Request) -> int:
+    """The place in the log that the sender's page shows the room up to; 0 where it shows no end
+    of it. Forms hold their page's; a live one sends its cursor along, which goes on from there."""
+    seqs = (request.POST.get(name, "") for name in ("seen", "seq"))
+    return max(int(seq) if re.fullmatch(r"[0-9]{1,18}", seq) else 0 for seq in seqs)
 
 
 def _unanswered(post: Post, form: MessageForm) -> set[str]:

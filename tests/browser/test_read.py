@@ -73,6 +73,18 @@ def test_who_reads_back_has_not_read_what_comes_below(windows):
     is_read(window, "room-2")
 
 
+def test_a_post_says_up_to_where_its_page_shows_the_room(windows):
+    window = windows.person("member1").go_live("room-2")
+    windows.person("member2").go_live("room-2").say("is there anybody?")
+    window.sees("is there anybody?")
+    shown = newest(window)
+
+    with window.page.expect_request("**/rooms/room-2/messages/") as sent:
+        window.say("I am")
+
+    assert f"seq={shown}" in sent.value.post_data.split("&")
+
+
 def test_without_javascript_the_stream_reads(windows):
     reader = windows.person("member3", java_script_enabled=False).go("/rooms/room-2/")
     reader.streams(windows.person("member1").go_live("room-2").bodies()[-1])
