@@ -55,7 +55,7 @@ def mentions(person: Person, lines: Iterable[Line]) -> list[Message]:
     rooms = [line.room_id for line in lines if line.mentions and line.kind != RoomKind.DIRECT]
     if not rooms:
         return []
-    found = Mention.objects.filter(Q(person=person) | Q(person=None), room__in=rooms)
+    found = Mention.objects.filter(room__in=rooms).telling(person)
     # In one call each, so that all of it is asked of one membership or pointer: this person's.
     in_rooms = found.of_the_room(person).filter(
         room__memberships__person=person, seq__gt=F("room__memberships__read_seq")

@@ -99,31 +99,32 @@ def marks(people: Collection[int], tells_room: bool) -> str:
     return " ".join([*map(str, sorted(people)), *([ROOM] if tells_room else [])])
 
 
-def rows(message: Message) -> list[Mention]:
-    """What stands in the table for a stored message, after its `mentioned`."""
+def rows(message: Message, seq: int) -> list[Mention]:
+    """What stands in the table for a stored message, after its `mentioned`, as of that place."""
     return [
         Mention(
             message=message,
             person_id=None if mark == ROOM else int(mark),
             room_id=message.room_id,
-            seq=message.seq,
+            seq=seq,
             root_id=None if message.in_room else message.root_id,
         )
         for mark in message.mentioned.split()
     ]
 
 
-def rewrite(message: Message, resolved: Resolved) -> None:
+def rewrite(message: Message, resolved: Resolved, seq: int) -> None:
     """Tells whom a stored message names now, under its room's lock; the caller saves `mentioned`.
 
-    Who is named still keeps their row, and who was here when it was written was told then.
+    Who is named still keeps their row, and who was here when it was written was told then. To whom
+    it adds it is news from `seq` on, the edit's place, however far they have read.
     """
     before = {row.person_id: row for row in message.mentions.all()}
     (people,) = told([resolved], message.room) if resolved.tells else (frozenset[int](),)
     if resolved.tells_here:
         people |= frozenset(key for key in before if key is not None)
     message.mentioned = marks(people - {message.author_id}, resolved.tells_room)
-    now = {row.person_id: row for row in rows(message)}
+    now = {row.person_id: row for row in rows(message, seq)}
     if gone := [row.pk for key, row in before.items() if key not in now]:
         Mention.objects.filter(pk__in=gone).delete()
     if new := [row for key, row in now.items() if key not in before]:

@@ -15,7 +15,6 @@ from django.db.models import (
     Count,
     F,
     OuterRef,
-    Q,
     QuerySet,
     Subquery,
     Sum,
@@ -110,7 +109,8 @@ def unseen_mentions() -> Any:
 
 def _count(**whom: Any) -> Any:
     found = Mention.objects.filter(room=OuterRef("room_id"), seq__gt=OuterRef("read_seq"), **whom)
-    return _number(found.of_the_room(OuterRef(OuterRef("person_id"))).values("room"))
+    theirs = found.exclude(message__author=OuterRef("person_id"))  # nobody tells themselves
+    return _number(theirs.of_the_room(OuterRef(OuterRef("person_id"))).values("room"))
 
 
 def _number(grouped: QuerySet[Any, Any]) -> Any:
@@ -121,8 +121,8 @@ def _number(grouped: QuerySet[Any, Any]) -> Any:
 def _threads(person_ids: list[int]) -> dict[tuple[int, int], tuple[int, int]]:
     """(person, room) → how many threads that they follow there have answers new to them, and how
     many mentions in threads they have not seen."""
-    told = Mention.objects.filter(root=OuterRef("root"), seq__gt=OuterRef("read_seq"))
-    told = told.filter(Q(person=OuterRef("person")) | Q(person=None))
+    named = Mention.objects.filter(root=OuterRef("root"), seq__gt=OuterRef("read_seq"))
+    told = named.telling(OuterRef("person"))
     news = Following.objects.filter(person_id__in=person_ids).with_news()
     rows = (
         news.annotate(told=_number(told.values("root")))

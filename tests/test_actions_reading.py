@@ -4,12 +4,15 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from chat import inbox
+from chat.actions.changes import edit_message
 from chat.actions.messages import post_message
 from chat.actions.reading import mark_all_read, mark_read, mark_unread, open_again, set_level
 from chat.actions.rooms import create_room, invite_into_room, open_direct_room
+from chat.actions.threads import mark_thread_read
 from chat.errors import Refused
 from chat.hub import log
-from chat.models import Following, Level, Membership, Mention, Message, RoomKind
+from chat.models import Following, Level, Membership, Mention, Message, Room, RoomKind
 from chat.sidebar import lines_for
 from tests.visits import say
 
@@ -207,6 +210,71 @@ def test_ones_own_post_ends_what_one_kept_unread_where_that_is_shown(alice, bob,
     last = write(bob, lobby, "nonce-of-the-page", seen=said.seq + 1)
 
     assert (of(bob, lobby).is_kept_unread, of(bob, lobby).read_seq) == (False, last.seq)
+
+
+# --- Named by an edit -----------------------------------------------------------------------
+
+
+def edit(message, body):
+    edit_message(editor=message.author, message=message, body=body)
+    return Room.objects.get(pk=message.room_id).last_seq
+
+
+def test_whom_an_edit_names_has_not_seen_it_however_far_they_have_read(alice, bob, lobby):
+    first, _second = say(alice, lobby, 2)
+    mark_read(person=bob, room=lobby)
+
+    at = edit(first, "@bob?")
+
+    assert numbers(bob, lobby) == (True, 0, 1)
+    assert [each.pk for each in inbox.mentions(bob, [line(bob, lobby)])] == [first.pk]
+    Membership.objects.mark_read({(bob.pk, lobby.pk): at - 1})
+    assert numbers(bob, lobby) == (True, 0, 1)
+    Membership.objects.mark_read({(bob.pk, lobby.pk): at})
+    assert numbers(bob, lobby) == (False, 0, 0)
+
+
+def test_whom_it_has_named_before_is_told_nothing_new_by_an_edit(alice, bob, lobby):
+    said = post_message(author=alice, room=lobby, body="@bob", nonce="nonce-of-alice")
+    mark_read(person=bob, room=lobby)
+
+    edit(said, "@bob, lunch")
+
+    assert numbers(bob, lobby) == (False, 0, 0)
+
+
+def test_nobody_tells_themselves_by_telling_all(alice, bob, lobby):
+    (said,) = say(alice, lobby, 1)
+    edit(said, "@room")
+
+    assert numbers(alice, lobby) == (False, 0, 0)
+    assert numbers(bob, lobby) == (True, 1, 1)
+
+
+def test_in_a_thread_it_is_news_until_the_thread_has_been_seen_anew(alice, bob, lobby):
+    (root,) = say(bob, lobby, 1)
+    place = {"root": root.pk, "in_room": False}
+    answer = post_message(author=alice, room=lobby, body="Hi", nonce="nonce-of-alice", **place)
+    mark_all_read(person=bob)
+
+    at = edit(answer, "@bob?")
+
+    assert numbers(bob, lobby) == (True, 0, 1)
+    assert [each.pk for each in inbox.mentions(bob, [line(bob, lobby)])] == [answer.pk]
+    mark_thread_read(person_id=bob.pk, root_id=root.pk, seq=at)
+    assert numbers(bob, lobby) == (False, 0, 0)
+
+
+@pytest.mark.parametrize("name", ("@bob", "@room"))
+def test_to_write_from_elsewhere_reads_no_edit(name, alice, bob, lobby):
+    (said,) = say(alice, lobby, 1)
+    Membership.objects.mark_read({(bob.pk, lobby.pk): said.seq})
+    at = edit(said, f"{name}?")
+
+    write(bob, lobby, seen=said.seq)
+    assert numbers(bob, lobby) == (True, 1, 1)
+    write(bob, lobby, "nonce-of-the-page", seen=at + 1)
+    assert numbers(bob, lobby) == (False, 0, 0)
 
 
 def test_only_people_in_the_room_have_a_pointer_in_it(alice, pond, charlie):

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat import mentions
+from chat.actions.changes import edit_message
 from chat.actions.messages import post_message, prepare, submit
 from chat.actions.people import change_person
 from chat.actions.rooms import create_room, join_room, leave_room
@@ -217,8 +218,8 @@ async def test_a_mention_brings_nothing_to_who_may_not_see_the_room(
 
 
 def rewrite(message, body):
-    mentions.rewrite(message, resolve(message.author, message.room, body))
-    message.save(update_fields=["mentioned"])
+    edit_message(editor=message.author, message=message, body=body)
+    message.refresh_from_db()
     return message
 
 
@@ -320,6 +321,7 @@ def test_a_text_that_names_nothing_asks_nothing(alice, lobby, django_assert_num_
 
 
 def test_twenty_mentions_cost_what_one_costs_however_large_the_room(alice, lobby):
+    post(alice, lobby, "hello")
     plain = queries(alice, lobby, "hello")
     people = crowd(lobby, 5)
     one = queries(alice, lobby, "@frog0")

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from chat.actions.changes import edit_message
 from chat.actions.messages import post_message
 from chat.actions.reading import mark_read
 from chat.actions.rooms import create_room, invite_into_room, leave_room, open_direct_room
@@ -79,6 +80,30 @@ def test_a_followed_thread_shows_its_new_answers(alice, bob, bobs, lobby):
     assert shown_ids(page)[:2] == [each.pk for each in answers]
 
     mark_read(**mark)
+    assert "You have read everything" in text(bobs.get("/inbox/"))
+
+
+def test_whom_an_edit_names_finds_the_message_there_and_at_its_place(alice, bob, bobs, lobby):
+    said = say(alice, lobby, 60)
+    mark_read(person=bob, room=lobby)
+
+    edit_message(editor=alice, message=said[0], body="@bob?")
+
+    assert shown_ids(bobs.get("/inbox/").content) == [said[0].pk]
+    place = bobs.get(f"/messages/{said[0].pk}/")["Location"]
+    assert said[0].pk in shown_ids(bobs.get(place).content)
+
+
+def test_whom_an_edit_names_in_a_thread_has_seen_it_on_the_threads_page(alice, bob, bobs, lobby):
+    (root,) = say(bob, lobby, 1)
+    place = {"root": root.pk, "in_room": False}
+    answer = post_message(author=alice, room=lobby, body="Hi", nonce="nonce-of-alice", **place)
+    mark_read(person=bob, room=lobby)
+    edit_message(editor=alice, message=answer, body="@bob?")
+    assert shown_ids(bobs.get("/inbox/").content) == [answer.pk]
+
+    bobs.get(f"/messages/{root.pk}/thread/")
+
     assert "You have read everything" in text(bobs.get("/inbox/"))
 
 

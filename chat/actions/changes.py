@@ -46,13 +46,12 @@ def edit_message(
         _keep_version(message)
         message.body, message.html, message.markup_version = body, names.html, markup.VERSION
         message.version, message.edited_at = message.version + 1, timezone.now()
-        mentions.rewrite(message, names)
+        event = events.append(message.room, EventKind.MESSAGE_EDITED, actor=editor, message=message)
+        mentions.rewrite(message, names, event.seq)
         threads.tell_named(message, names.people)
         fields = ["body", "html", "markup_version", "version", "edited_at", "mentioned"]
         message.save(update_fields=fields)
         search.index([message])
-        kind = EventKind.MESSAGE_EDITED
-        events.append(message.room, kind, actor=editor, message=message)
 
 
 def delete_message(*, deleter: Person, message: Message, caller: Caller | None = None) -> None:

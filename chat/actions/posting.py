@@ -1,11 +1,12 @@
 """How messages are stored: all that wait at one moment, in one transaction and few queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -200,7 +201,7 @@ def _write(
     moved = _pass_own(room, zip(posts, messages, strict=True), members)
     threads.join_on(messages, others)
     Message.objects.bulk_create(messages)
-    if told := [row for message in messages for row in mentions.rows(message)]:
+    if told := [row for message in messages for row in mentions.rows(message, message.seq)]:
         Mention.objects.bulk_create(told)
     events.append_posts(room, messages)
     search.index(messages)
@@ -222,16 +223,29 @@ def _pass_own(
     Read means seen: where something above it is not, it stays unread with what stands there,
     until a page that shows it says so.
     """
-    moved, newest = set(), room.last_message_seq
-    for post, message in written:
-        if not message.in_room:
-            continue
+    listed = [(post, message) for post, message in written if message.in_room]
+    places = {post: max(members[post.place].read_seq, post.seen) for post, _message in listed}
+    named, moved, newest = _named_by_edits(room, places), set(), room.last_message_seq
+    for post, message in listed:
         pointer = members[post.place]
-        if max(pointer.read_seq, post.seen) >= newest:
+        last = max(newest, named.get(post.author_id, 0), named.get(None, 0))
+        if max(pointer.read_seq, post.seen) >= last:
             pointer.read_seq, pointer.read_number = message.seq, message.number
             moved.add(pointer)
         newest = message.seq
     return moved
+
+
+def _named_by_edits(room: Room, places: Mapping[Post, int]) -> dict[int | None, int]:
+    """person, or None for everybody → the last place behind the newest message at which an edit
+    has named them. A query only for authors who have seen the newest message and not all that
+    happened behind it."""
+    if not any(room.last_message_seq <= place < room.last_seq for place in places.values()):
+        return {}
+    authors = {post.author_id for post in places}
+    added = Mention.objects.filter(room=room, root=None, seq__gt=room.last_message_seq)
+    theirs = added.filter(Q(person__in=authors) | Q(person=None)).order_by("seq")
+    return dict(theirs.values_list("person", "seq"))
 
 
 def _last_of(room: Room) -> Message | None:

@@ -11,6 +11,11 @@ from chat.models.rooms import Room
 
 
 class MentionQuerySet(models.QuerySet["Mention"]):
+    def telling(self, person: Any) -> Self:
+        """Those that tell this person, as one or as everybody; nobody tells themselves."""
+        theirs = Q(person=person) | Q(person=None)
+        return self.filter(theirs, ~Q(message__author=person))
+
     def of_the_room(self, person: Any) -> Self:
         """Those that this person has seen when they have read the room.
 
@@ -24,8 +29,9 @@ class MentionQuerySet(models.QuerySet["Mention"]):
 class Mention(models.Model):
     """A message names somebody; without a person it is `@room`, and names everybody in it.
 
-    `room` and `seq` are the message's: what somebody has not seen yet is found by these alone. For
-    an answer that stands in its thread alone, `root` is that thread's: the room does not show it.
+    `seq` is the place in the room's log at which it began to: the message's, or that of the edit
+    which added the name. What somebody has not seen yet is found by these alone. For an answer that
+    stands in its thread alone, `root` is that thread's: the room does not show it.
     """
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="mentions")
@@ -70,8 +76,7 @@ class FollowingQuerySet(models.QuerySet["Following"]):
     def with_news(self) -> Self:
         """These, and threads in which something names them that they have not seen."""
         named = Mention.objects.filter(root=OuterRef("root"), seq__gt=OuterRef("read_seq"))
-        theirs = named.filter(Q(person=OuterRef("person")) | Q(person=None))
-        return self.filter(HAS_ANSWERS | Exists(theirs))
+        return self.filter(HAS_ANSWERS | Exists(named.telling(OuterRef("person"))))
 
     def mark_read(self, places: dict[tuple[int, int], int]) -> set[int]:
         """Moves read pointers forward, never back nor beyond the log: (person, root) → the seq that

@@ -104,9 +104,9 @@ def _thread(request: Request, person: Person, root: Message) -> Thread:
     before = number(request, "before")
     page = history.thread(root, before)
     following = Following.objects.filter(root=root, person=person).first()
-    if following is not None and not page.has_newer and following.read_seq < page.last:
+    if following is not None and not page.has_newer and following.read_seq < page.seq:
         with in_passing():
-            mark_thread_read(person_id=person.pk, root_id=root.pk, seq=page.last)
+            mark_thread_read(person_id=person.pk, root_id=root.pk, seq=page.seq)
     return Thread(
         root=root,
         page=page,
