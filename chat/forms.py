@@ -76,7 +76,7 @@ def _are_names(typed: str, meant: str) -> bool:
 class BodyForm(forms.Form):
     """What a message is to say. What is meant by begun names is put into it.
 
-    `confirm`: it may tell a whole large room.
+    `confirm`: it may tell very many at once.
     """
 
     choice = ChoicesField(required=False)

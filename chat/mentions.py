@@ -26,7 +26,7 @@ from chat.models import Membership, Mention, Message, Person, Role, Room, RoomKi
 from chat.names import normalise_username
 from chat.naming import HERE, ROOM
 
-# `@room` in a room of more people has to be confirmed.
+# Telling more people at once, by `@room` or `@here`, has to be confirmed.
 MANY_MEMBERS = 20
 MAX_PRESENT = 500
 PRESENT_FOR = timedelta(minutes=15)
@@ -60,12 +60,14 @@ class Resolved:
         return bool(self.people) or self.tells_room or self.tells_here
 
 
-def resolve(text: str, *, slug: str, author_id: int, is_confirmed: bool = False) -> Resolved:
+def resolve(
+    text: str, *, slug: str, author_id: int, is_confirmed: bool = False, told: str = ""
+) -> Resolved:
     """What the names in this author's text stand for in the room of this slug.
 
     One query where it names rooms only, two where it names people. In a room that the author is
     not in, names stand for nothing. Raises Unconfirmed where it tells more than `MANY_MEMBERS`
-    and is not confirmed.
+    and is not confirmed; `told` are those whom it has told already, as in `Message.mentioned`.
     """
     asked = naming.asked(text)
     if not asked.people and not asked.rooms:
@@ -77,7 +79,10 @@ def resolve(text: str, *, slug: str, author_id: int, is_confirmed: bool = False)
     author = next((each for each in people.values() if each.pk == author_id), None)
     if here is None or author is None or not _is_in(author):
         return Resolved(markup.render(text, Named(rooms=links)).html)
-    return _resolved(text, here, author, people, links, is_confirmed)
+    resolved = _resolved(text, here, author, people, links)
+    if not is_confirmed:
+        _check_few(resolved, here, {str(author_id), *told.split()})
+    return resolved
 
 
 def told(resolved: Iterable[Resolved], room: Room) -> list[frozenset[int]]:
@@ -200,22 +205,18 @@ def _resolved(
     author: Person,
     people: dict[str, Person],
     links: frozenset[str],
-    is_confirmed: bool,
 ) -> Resolved:
     able = {name: each for name, each in people.items() if _is_in(each)}
     marked = {name: str(each.pk) for name, each in able.items()}
     if not author.is_guest:
         marked |= {ROOM: ROOM, HERE: HERE}
     shown = markup.render(text, Named(marked, links))
-    tells_room = ROOM in shown.names and not author.is_guest
     # To a guest whom they can't know is nobody, like those that there aren't.
     known = {*(able if author.is_guest else people), author.username, ROOM, HERE}
-    if tells_room and not is_confirmed:
-        _ask_to_confirm(room)
     return Resolved(
         shown.html,
         people=frozenset(able[name].pk for name in shown.names if name in able) - {author.pk},
-        tells_room=tells_room,
+        tells_room=ROOM in shown.names and not author.is_guest,
         tells_here=HERE in shown.names and not author.is_guest,
         unknown=frozenset(shown.names - known),
         notes=tuple(_notes(shown.names, author, people, able)),
@@ -226,14 +227,26 @@ def _is_in(person: Person) -> bool:
     return bool(getattr(person, "is_in", False))
 
 
-def _ask_to_confirm(room: Room) -> None:
-    count = Membership.objects.filter(room=room, person__is_active=True).count()
-    if count > MANY_MEMBERS:
+def _check_few(resolved: Resolved, room: Room, told: Collection[str]) -> None:
+    """`told` need no confirmation: the author, and whom it has told already."""
+    if resolved.tells_room and ROOM not in told:
+        count = Membership.objects.filter(room=room, person__is_active=True).count()
         sentence = ngettext_lazy(
             "This tells %(count)d person in this room. Send it again to do so.",
             "This tells all %(count)d people in this room. Send it again to do so.",
             count,
         )
+    elif resolved.tells_here and ROOM not in told:
+        present = present_members(room).values_list("pk", flat=True)[:MAX_PRESENT]
+        count = sum(str(key) not in told for key in present)
+        sentence = ngettext_lazy(
+            "This tells %(count)d person who is here now. Send it again to do so.",
+            "This tells %(count)d people who are here now. Send it again to do so.",
+            count,
+        )
+    else:
+        return
+    if count > MANY_MEMBERS:
         raise Unconfirmed(str(sentence % {"count": count}))
 
 

@@ -268,6 +268,34 @@ def test_telling_twenty_needs_no_confirmation_and_more_do(alice, lobby):
     assert told(post(alice, lobby, "@room", confirm=True)) == {None}
 
 
+def test_telling_more_than_twenty_who_are_here_has_to_be_confirmed_too(alice, lobby):
+    people = crowd(lobby, 30)
+    is_here({alice.pk, *(each.pk for each in people[:20])}, timezone.now())
+    assert len(told(post(alice, lobby, "@here"))) == 20
+    is_here({people[20].pk}, timezone.now())
+
+    with pytest.raises(Unconfirmed) as refusal:
+        post(alice, lobby, "@here")
+
+    assert str(refusal.value.sentence) == (
+        "This tells 21 people who are here now. Send it again to do so."
+    )
+    assert len(told(post(alice, lobby, "@here", confirm=True))) == 21
+
+
+def test_whom_it_has_told_already_an_edit_tells_without_confirmation(alice, lobby):
+    people = crowd(lobby, 30)
+    is_here({each.pk for each in people[:25]}, timezone.now())
+    message = post(alice, lobby, "@here", confirm=True)
+
+    assert len(told(rewrite(message, "@here, lunch"))) == 25
+    with pytest.raises(Unconfirmed):
+        rewrite(message, "@room, lunch")
+    edit_message(editor=alice, message=message, body="@room, lunch", is_confirmed=True)
+    message.refresh_from_db()
+    assert None in told(rewrite(message, "@room @here, lunch"))
+
+
 def test_what_only_mentions_the_word_in_code_needs_no_confirmation(alice, lobby):
     crowd(lobby, 30)
 

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat import emojis, events, markup, mentions, naming, search
+from chat import emojis, events, markup, mentions, search
 from chat.actions import threads
 from chat.actions.locks import locked
 from chat.errors import Conflict, Invalid, Refused
@@ -30,10 +30,13 @@ def edit_message(
     deleted meanwhile, Unconfirmed where it would tell very many. `caller` is what the editor came
     in with, and has to hold when it is stored, as for the verbs below.
     """
-    # Before anything is locked: it takes a while. Whom it has told already needs no confirmation.
-    is_confirmed = is_confirmed or naming.ROOM in message.mentioned.split()
+    # Before anything is locked: it takes a while.
     names = mentions.resolve(
-        body, slug=message.room.slug, author_id=message.author_id, is_confirmed=is_confirmed
+        body,
+        slug=message.room.slug,
+        author_id=message.author_id,
+        is_confirmed=is_confirmed,
+        told=message.mentioned,
     )
     with transaction.atomic():
         message, editor = _locked(message, editor, caller)
