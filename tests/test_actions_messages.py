@@ -9,6 +9,7 @@ from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone
 
 from chat import hub, markup
+from chat.actions.changes import delete_message, edit_message
 from chat.actions.messages import post_message, prepare, submit
 from chat.actions.people import change_person
 from chat.actions.rooms import leave_room
@@ -85,6 +86,35 @@ def test_a_nonce_stands_for_one_text(bob, lobby):
         post(bob, lobby, "Good bye", nonce="used-once")
 
     assert [message.body for message in Message.objects.all()] == ["Hello"]
+
+
+def test_a_retry_finds_its_message_whatever_has_become_of_it(bob, lobby):
+    first = post(bob, lobby, "Hello", nonce="used-once")
+    for body in ("Hello!", "Good bye"):
+        edit_message(editor=bob, message=first, body=body)
+
+    assert post(bob, lobby, "Hello", nonce="used-once").body == "Good bye"
+    with pytest.raises(Conflict):
+        post(bob, lobby, "Good bye", nonce="used-once")
+
+    delete_message(deleter=bob, message=first)
+
+    assert post(bob, lobby, "Hello", nonce="used-once") == first
+    assert Message.objects.count() == 1
+
+
+def test_a_nonce_stands_for_one_place(bob, lobby):
+    root = post(bob, lobby, "Hello")
+    answer = {"author": bob, "room": lobby, "body": "Hi", "nonce": "used-once", "root": root.pk}
+    message = post_message(**answer, in_room=False)
+
+    assert post_message(**answer, in_room=False) == message
+    with pytest.raises(Conflict):
+        post_message(**answer)
+    delete_message(deleter=bob, message=message)
+    with pytest.raises(Conflict):
+        post_message(**answer)
+    assert post_message(**answer, in_room=False) == message
 
 
 def test_a_nonce_stands_for_one_room(bob, lobby, pond):

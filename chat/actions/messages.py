@@ -18,10 +18,10 @@ _posts = GroupCommit(store)
 def post_message(*, author: Person, room: Room, body: str, nonce: str, **more: Any) -> Message:
     """The stored message: durable when this returns, and shown to everybody who may see it.
 
-    A second call with the same nonce returns the first one's message. Raises Conflict when
-    that nonce already stands for another text or room, Refused for who is not in the room,
-    Invalid for an answer to what is not there, or not any more, Unconfirmed for what tells very
-    many without `confirm`.
+    A second call with the same nonce returns the first one's message, edited or deleted as it may
+    be by then. Raises Conflict when that nonce already stands for another text or place, Refused
+    for who is not in the room, Invalid for an answer to what is not there, or not any more,
+    Unconfirmed for what tells very many without `confirm`.
     `more` is what `prepare` takes. A `caller` has to hold when it is stored: else SignedOut.
     """
     post = prepare(author_id=author.pk, slug=room.slug, body=body, nonce=nonce, **more)

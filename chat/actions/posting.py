@@ -6,7 +6,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +17,7 @@ from chat.database import is_outage
 from chat.errors import Conflict, Invalid, Refused, SignedOut
 from chat.hub import Caller, standing
 from chat.mentions import Resolved
-from chat.models import Membership, Mention, Message, Room
+from chat.models import Membership, Mention, Message, MessageVersion, Room
 
 # Lazy: they are refused in somebody else's thread, and put into words by whom it is for.
 SIGNED_OUT = _("You have been signed out.")
@@ -63,9 +64,15 @@ class Post:
         return self.slug, self.author_id
 
     def is_said_by(self, message: Message) -> bool:
-        """Whether that message is this one, and not another under the same nonce."""
-        said = (message.room.slug, message.body, message.root_id, message.reply_to_id)
-        return said == (self.slug, self.body, self.root, self.reply_to)
+        """Whether that message is this one, and not another under the same nonce.
+
+        It may have been edited since: what it said at first counts. Of a deleted one nobody knows
+        that any more, and the place has to do.
+        """
+        place = (message.room.slug, message.root_id, message.reply_to_id, message.in_room)
+        if place != (self.slug, self.root, self.reply_to, self.in_room):
+            return False
+        return message.is_deleted or getattr(message, "first_body", message.body) == self.body
 
     def settle(self, outcome: Message | Exception) -> None:
         if isinstance(outcome, Exception):
@@ -127,13 +134,16 @@ def _signed_out(posts: list[Post]) -> dict[Post, Refused]:
 
 
 def _earlier(posts: list[Post]) -> dict[tuple[int, str], Message]:
-    """What is stored already under one of these nonces."""
+    """What is stored already under one of these nonces, with what it said at first."""
     found = Message.objects.filter(
         author__in={post.author_id for post in posts}, nonce__in={post.nonce for post in posts}
     ).order_by()
     keys = list(found.values_list("pk", flat=True))  # as good as always none
-    # With the room: that is compared behind the commit, where a query more could still fail.
-    known = Message.objects.select_related("room").filter(pk__in=keys) if keys else ()
+    # All that is compared behind the commit, where a query more could still fail.
+    first = MessageVersion.objects.filter(message=OuterRef("pk"), number=1).values("body")
+    first_body = Coalesce(Subquery(first), F("body"))
+    earlier = Message.objects.select_related("room").annotate(first_body=first_body)
+    known = earlier.filter(pk__in=keys) if keys else ()
     return {(each.author_id, each.nonce): each for each in known}
 
 
