@@ -71,15 +71,16 @@ def mentions(person: Person, lines: Iterable[Line]) -> list[Message]:
     return messages.order_by("-pk").shown()
 
 
-def threads(person: Person) -> list[Thread]:
-    """The threads that this person follows and has not read to their end."""
+def threads(person: Person, lines: Iterable[Line]) -> list[Thread]:
+    """The threads that this person follows and has not read to their end, in those of these rooms
+    whose lines count them."""
+    rooms = [line.room_id for line in lines if line.threads]
+    if not rooms:
+        return []
     third = _nth(Message.objects.filter(root=OuterRef("root_id"), seq__gt=OuterRef("read_seq")))
     found = list(
         Following.objects.with_answers()
-        .filter(
-            person=person,
-            root__room__in=Membership.objects.filter(person=person).values("room"),
-        )
+        .filter(person=person, root__room__in=rooms)
         .select_related("root__author", "root__room")
         .annotate(until=Coalesce(third, F("root__last_reply__seq"), output_field=_SEQ))
         .order_by("-root__last_reply__seq", "-pk")[:SHOWN_THREADS]

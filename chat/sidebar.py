@@ -40,8 +40,8 @@ class Line:
 
     `count` messages are new, of which `mentions` name the person; in a direct conversation all do.
     `unread` is what the person's level makes of it; where it is not, `count` is 1 for any number.
-    `threads` that the person follows have new answers in this room. `is_quiet`: it is within the
-    hours in which nothing calls for the person.
+    `threads` that the person follows have new answers in this room, of which a muted one tells
+    nothing. `is_quiet`: it is within the hours in which nothing calls for the person.
     """
 
     room_id: int
@@ -153,7 +153,7 @@ def _line(
         unread=unread,
         count=count if unread else min(count, 1),
         mentions=mentions,
-        threads=threads,
+        threads=0 if is_muted else threads,
         is_quiet=is_quiet(
             row.person__time_zone, row.person__quiet_from, row.person__quiet_until, now
         ),

@@ -10,7 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from chat.actions.changes import edit_message
 from chat.actions.messages import post_message
 from chat.actions.reading import mark_read
-from chat.actions.rooms import create_room, invite_into_room, leave_room, open_direct_room
+from chat.actions.rooms import (
+    archive_room,
+    create_room,
+    invite_into_room,
+    leave_room,
+    open_direct_room,
+)
 from chat.models import Following, Level, Membership, Mention, Message, RoomKind
 from chat.sidebar import lines_for
 from tests.visits import errors, say, shown_ids, value_of
@@ -108,10 +114,36 @@ def test_whom_an_edit_names_in_a_thread_has_seen_it_on_the_threads_page(alice, b
 
 
 def test_levels_decide_what_is_in_it(alice, bob, bobs, lobby):
-    name(say(alice, lobby, 1)[0], bob)
+    answers = thread(lobby, alice, bob)
+    name(answers[0], bob)
     for level in (Level.NOTHING, Level.HIDDEN):
         Membership.objects.filter(person=bob).update(level=level)
         assert "You have read everything" in text(bobs.get("/inbox/"))
+
+
+def in_inbox(person):
+    return sum(line.in_inbox for line in lines_for([person.pk])[person.pk])
+
+
+def test_a_thread_follows_its_rooms_mute(alice, bob, bobs, lobby, clock):
+    thread(lobby, alice, bob)
+    muted = {"level": Level.MENTIONS, "muted_until": clock.now + timedelta(hours=1)}
+    Membership.objects.filter(person=bob).update(**muted)
+    assert "You have read everything" in text(bobs.get("/inbox/"))
+    assert in_inbox(bob) == 0
+
+    clock.wait(hours=1)
+
+    assert "Threads" in text(bobs.get("/inbox/"))
+    assert in_inbox(bob) == 1
+
+
+def test_an_archived_room_has_no_threads_in_it(alice, bob, bobs, pond):
+    thread(pond, alice, bob)
+    archive_room(archiver=alice, room=pond)
+
+    assert "You have read everything" in text(bobs.get("/inbox/"))
+    assert in_inbox(bob) == 0
 
 
 def test_a_room_that_one_has_left_is_not_in_it(alice, bob, bobs, pond, lobby):

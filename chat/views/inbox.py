@@ -40,7 +40,7 @@ def inbox(request: Request, person: Person) -> HttpResponse:
 
     context = {
         "mentions_shown": [(m.room, fragments.message_fragment(m, kind)) for m in named],
-        "threads": [(each, rendered(each.messages)) for each in unseen.threads(person)],
+        "threads": [(each, rendered(each.messages)) for each in unseen.threads(person, lines)],
         "rooms": [(each, rendered(each.messages)) for each in unseen.rooms(person, page)],
         "page": page,
     }
