@@ -25,6 +25,12 @@ class Thread:
     root: Message
     messages: list[Message] = field(default_factory=list)
 
+    @property
+    def seen(self) -> int:
+        """The place up to which all of the thread is shown here; 0 where more comes behind it."""
+        last = self.messages[-1] if self.messages else None
+        return last.seq if last and last.pk == self.root.last_reply_id else 0
+
 
 @dataclass
 class Unseen:

@@ -6,7 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from chat import history, inbox
 from chat.actions.changes import delete_message, edit_message
-from chat.actions.messages import post_message
+from chat.actions.messages import post_message, prepare
+from chat.actions.posting import store
 from chat.actions.reading import mark_all_read, mark_read
 from chat.actions.rooms import invite_into_room, open_direct_room
 from chat.actions.threads import follow_thread, mark_thread_read
@@ -253,6 +254,51 @@ def test_a_followed_thread_with_something_new_counts_in_the_inbox(alice, bob, ro
     answer(alice)
 
     assert in_inbox(bob) == 0
+
+
+def test_who_answers_from_elsewhere_has_seen_no_more_of_the_thread(alice, bob, root, answer):
+    answer(bob)
+    other = answer(alice)
+    before = following(bob, root).read_seq
+
+    answer(bob, seen=other.seq - 1)
+    assert following(bob, root).read_seq == before
+
+    last = answer(bob, seen=other.seq + 1)
+    assert following(bob, root).read_seq == last.seq
+    assert answer(bob).seq == following(bob, root).read_seq
+
+
+def test_what_an_edit_adds_in_a_thread_is_not_passed_by_an_answer(alice, bob, root, answer):
+    named = answer(alice)
+    mark_thread_read(person_id=bob.pk, root_id=root.pk, seq=named.seq)
+    edit_message(editor=alice, message=named, body="@bob?")
+
+    answer(bob, seen=named.seq)
+    assert following(bob, root).read_seq == named.seq
+    last = answer(bob, seen=Room.objects.get(pk=root.room_id).last_seq)
+    assert following(bob, root).read_seq == last.seq
+
+
+def test_who_has_read_the_thread_has_read_what_they_answer(alice, bob, root, answer):
+    first = answer(alice)
+    mark_thread_read(person_id=bob.pk, root_id=root.pk, seq=first.seq)
+
+    assert following(bob, root).read_seq < answer(bob).seq == following(bob, root).read_seq
+
+
+def test_several_answers_at_once_are_passed_up_to_what_is_new(alice, bob, pond, root, answer):
+    place = {"slug": pond.slug, "root": root.pk, "in_room": False}
+    authors = enumerate((bob, bob, alice, bob))
+    posts = [
+        prepare(author_id=author.pk, body="Hi", nonce=f"together-{number}", **place)
+        for number, author in authors
+    ]
+
+    _first, second, third, _last = store(posts)
+
+    assert following(bob, root).read_seq == second.seq
+    assert following(alice, root).read_seq == third.seq
 
 
 # --- Named in a thread -----------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Everything unread on one page; what is new in a room; levels; a day to go to."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,7 +18,7 @@ from chat.actions.rooms import (
 )
 from chat.models import Following, Level, Membership, Mention, Message, RoomKind
 from chat.sidebar import lines_for
-from tests.visits import errors, say, shown_ids, value_of
+from tests.visits import errors, say, shown_ids
 
 pytestmark = pytest.mark.django_db
 
@@ -263,90 +262,6 @@ def test_when_the_new_begins_above_the_page_a_link_leads_there(alice, bob, bobs,
     assert f'href="/rooms/general/?at={seq}#new">60 new messages, go to the first' in page
     there = text(bobs.get(f"/rooms/general/?at={seq}"))
     assert there.index('<li id="new"') < there.index(f'id="message-{said[0].pk}"')
-
-
-# --- What one writes ------------------------------------------------------------------------
-
-
-@pytest.fixture
-def unread(alice, lobby):
-    return say(alice, lobby, 60)
-
-
-def write(client, address="/rooms/general/messages/", **fields):
-    fields = {"body": "Hi", "nonce": "nonce-of-bob"} | fields
-    return client.post(address, fields)
-
-
-def test_an_answer_from_the_inbox_leaves_the_room_unread(bob, bobs, lobby, unread):
-    before = of(bob, lobby).read_seq
-
-    page = text(bobs.get("/inbox/"))
-    assert 'name="seen"' not in page
-
-    write(bobs, next="/inbox/")
-
-    assert of(bob, lobby).read_seq == before
-    assert shown_ids(bobs.get("/inbox/").content) == [each.pk for each in unread[:3]]
-
-
-def test_an_answer_from_the_inbox_reads_what_that_shows_to_its_end(alice, bob, bobs, lobby):
-    say(alice, lobby, 3)
-    page = text(bobs.get("/inbox/"))
-
-    write(bobs, next="/inbox/", seen=value_of(page, "seen"))
-
-    assert "You have read everything" in text(bobs.get("/inbox/"))
-
-
-def test_a_post_from_the_room_at_its_end_reads_what_it_shows(bob, bobs, lobby, unread):
-    page = bobs.get("/rooms/general/").content
-    assert int(value_of(page, "seen")) == unread[-1].seq
-
-    write(bobs, seen=value_of(page, "seen"))
-
-    assert not lines_for([bob.pk])[bob.pk][0].unread
-
-
-def test_a_live_page_sends_its_cursor_along(bob, bobs, lobby, alice):
-    page = text(bobs.get("/rooms/general/"))
-    last = say(alice, lobby, 1)[0]
-    assert 'hx-include="#choices, #cursor"' in page
-
-    write(bobs, seen=value_of(page, "seen"), seq=last.seq)
-
-    assert not lines_for([bob.pk])[bob.pk][0].unread
-
-
-@pytest.mark.parametrize("seen", ("", "x", "-1", "9" * 30, "\N{SUPERSCRIPT TWO}"))
-def test_what_is_no_place_is_none(seen, bob, bobs, lobby, unread):
-    before = of(bob, lobby).read_seq
-
-    assert write(bobs, seen=seen).status_code == 303
-
-    assert of(bob, lobby).read_seq == before
-
-
-def test_a_page_around_an_old_message_says_of_no_end_that_it_was_seen(bob, bobs, lobby, unread):
-    page = text(bobs.get(f"/rooms/general/?at={unread[0].seq}"))
-    boxes = re.findall(r'<form id="composer.*?</form>', page, re.DOTALL)
-
-    assert boxes
-    assert not any('name="seen"' in box for box in boxes)
-
-
-def test_an_answer_in_a_thread_that_is_for_the_room_too_leaves_the_room_unread(
-    bob, bobs, lobby, unread
-):
-    before = of(bob, lobby).read_seq
-    address = f"/messages/{unread[0].pk}/thread/"
-    boxes = re.findall(r'<form id="composer-thread.*?</form>', text(bobs.get(address)), re.DOTALL)
-    assert boxes
-    assert not any('name="seen"' in box or "#cursor" in box for box in boxes)
-
-    write(bobs, address, also="1")
-
-    assert of(bob, lobby).read_seq == before
 
 
 # --- Levels ----------------------------------------------------------------------------------

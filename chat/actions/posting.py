@@ -35,8 +35,8 @@ class Post:
     `names` is its shown form, and whom it tells.
     `caller` is what they came in with; None where nobody could have taken that away. `reply_to` is
     the message that it quotes, `root` the one whose thread it answers in: by key, of the same room.
-    `seen` is the place up to which the page that it was written on showed the room to its end, 0
-    where it did not.
+    `seen` is the place up to which the page that it was written on showed the room to its end, or
+    for an answer the thread; 0 where it did not.
     """
 
     author_id: int
@@ -217,7 +217,8 @@ def _write(
     search.index(messages)
     # Who is only here when somebody says so is told once, and follows no thread by it.
     named = {message.seq: post.names.people for message, post in zip(messages, posts, strict=True)}
-    threads.tell(messages, others, named)
+    seen = {message.seq: post.seen for message, post in zip(messages, posts, strict=True)}
+    threads.tell(messages, others, named, seen)
     if moved:
         Membership.objects.write_places(moved)
     return {(message.author_id, message.nonce): message for message in messages}
@@ -234,12 +235,13 @@ def _pass_own(
     until a page that shows it says so.
     """
     listed = [(post, message) for post, message in written if message.in_room]
-    places = {post: max(members[post.place].read_seq, post.seen) for post, _message in listed}
+    shown = {post: 0 if post.root else post.seen for post, _message in listed}
+    places = {post: max(members[post.place].read_seq, seen) for post, seen in shown.items()}
     named, moved, newest = _named_by_edits(room, places), set(), room.last_message_seq
     for post, message in listed:
         pointer = members[post.place]
         last = max(newest, named.get(post.author_id, 0), named.get(None, 0))
-        if max(pointer.read_seq, post.seen) >= last:
+        if max(pointer.read_seq, shown[post]) >= last:
             pointer.read_seq, pointer.read_number = message.seq, message.number
             moved.add(pointer)
         newest = message.seq

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby
 
-from django.db.models import F
+from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, Value, When
 from django.utils.translation import gettext as _
 
 from chat import hub
 from chat.errors import Refused
-from chat.models import Following, Message, Person
+from chat.models import Following, Mention, Message, Person
 from chat.permissions import is_member
 
 
@@ -39,28 +39,28 @@ def join_on(messages: Iterable[Message], roots: dict[int, Message]) -> None:
 
 
 def tell(
-    messages: Iterable[Message], roots: dict[int, Message], named: Mapping[int, Collection[int]]
+    messages: Iterable[Message],
+    roots: dict[int, Message],
+    named: Mapping[int, Collection[int]],
+    seen: Mapping[int, int],
 ) -> None:
-    """Their roots count them. Who answers follows, and whoever is answered or named: `named` tells
-    whom the answer of a seq names."""
+    """Their roots count them. Who answers follows, and whoever is answered or named.
+
+    `named` tells whom the answer of a seq names, `seen` the place up to which its author's page
+    showed the thread to its end, 0 where it did not.
+    """
     for root_id, answers in _by_root(messages):
         root = roots[root_id]
         Message.objects.filter(pk=root_id).update(
             reply_count=F("reply_count") + len(answers), last_reply=answers[-1]
         )
-        seen = {root.author_id: 0}
-        for answer in answers:
-            for key in _told(answer, named[answer.seq]):
-                seen.setdefault(key, answer.previous_reply_seq)
-        _begin(root, seen)
+        places = {answer.author_id: answer.seq for answer in answers}
+        for answer in reversed(answers):
+            places |= dict.fromkeys(_told(answer, named[answer.seq]), answer.previous_reply_seq)
+        _begin(root, places | {root.author_id: 0})
         # In the order in which whoever reads locks them.
-        authors = {answer.author_id: answer.seq for answer in answers}
-        Following.objects.bulk_create(
-            [Following(root=root, person_id=key, read_seq=authors[key]) for key in sorted(authors)],
-            update_conflicts=True,
-            unique_fields=["root", "person"],
-            update_fields=["is_following", "read_seq"],
-        )
+        for answer in sorted(answers, key=lambda each: (each.author_id, each.seq)):
+            _follow_on(root, answer, seen[answer.seq])
 
 
 def tell_named(answer: Message, named: Collection[int]) -> None:
@@ -80,6 +80,21 @@ def _begin(root: Message, places: Mapping[int, int]) -> None:
     Following.objects.bulk_create(
         [Following(root=root, person_id=key, read_seq=seq) for key, seq in places.items()],
         ignore_conflicts=True,
+    )
+
+
+def _follow_on(root: Message, answer: Message, seen: int) -> None:
+    """Its author follows. Their pointer passes what they say where nothing above it is new to them,
+    as in the room: read means seen."""
+    above = Mention.objects.filter(root=root, seq__gt=OuterRef("read_seq"), seq__lt=answer.seq)
+    named = above.filter(seq__gt=seen).telling(answer.author_id)
+    has_read = (
+        Q() if seen >= answer.previous_reply_seq else Q(read_seq__gte=answer.previous_reply_seq)
+    )
+    passed = When(has_read & ~Exists(named), read_seq__lt=answer.seq, then=Value(answer.seq))
+    Following.objects.filter(root=root, person=answer.author_id).update(
+        is_following=True,
+        read_seq=Case(passed, default=F("read_seq"), output_field=BigIntegerField()),
     )
 
 

@@ -85,8 +85,8 @@ def send(
 
 
 def _seen(request: Request) -> int:
-    """The place in the log that the sender's page shows the room up to; 0 where it shows no end
-    of it. Forms hold their page's; a live one sends its cursor along, which goes on from there."""
+    """The place in the log up to which the sender's page shows the room or thread; 0 where it does
+    not show the end. Forms hold their page's; a live one sends its cursor, which has gone on."""
     seqs = (request.POST.get(name, "") for name in ("seen", "seq"))
     return max(int(seq) if re.fullmatch(r"[0-9]{1,18}", seq) else 0 for seq in seqs)
 

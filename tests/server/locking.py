@@ -58,7 +58,7 @@ def crowd(threads, deeds):
 
 
 def talk(threads, deeds):
-    """Everybody says, names, answers, edits, deletes and reads at once; returns as `crowd`."""
+    """Everybody says, names, answers, edits and reads at once; returns as `crowd`."""
     owner, *people = Person.objects.order_by("pk")
     rooms = [
         create_room(creator=owner, name=f"lake {number}", purpose="", kind=RoomKind.PUBLIC)
@@ -76,12 +76,14 @@ def talk(threads, deeds):
 
 def _word(people, roots):
     person, root = random.choice(people), random.choice(roots)
+    rooms = [roots[0].room, roots[-1].room]
     text = " ".join(f"@{each.username}" for each in random.sample(people, 3)) + " @room @here"
     place = {"root": root.pk, "in_room": random.random() < 0.5}
     seqs = {"root_id": root.pk, "seq": random.randint(1, root.room.last_seq + 100)}
     deeds = (
         lambda: _post(person, root.room, text),
         lambda: _post(person, root.room, text, **place),
+        lambda: _answer(person, root.room, random.sample(people, 3)),
         lambda: _edit(root, text),
         lambda: _edit(root.replies.order_by("?").first() or root, text),
         lambda: mark_read(person=person, room=root.room),
@@ -89,7 +91,8 @@ def _word(people, roots):
         lambda: mark_unread(person=person, message=root),
         lambda: mark_thread_read(person_id=person.pk, **seqs),
         lambda: follow_thread(person=person, root=root, follows=random.random() < 0.5),
-        lambda: _read(people, [each.room for each in (roots[0], roots[-1])]),
+        lambda: _read(people, rooms),
+        lambda: _read_threads(people, rooms),
         lambda: lines_for([each.pk for each in people]),
     )
     random.choice(deeds)()
