@@ -118,8 +118,9 @@ def rows(message: Message, seq: int) -> list[Mention]:
     ]
 
 
-def rewrite(message: Message, resolved: Resolved, seq: int) -> None:
+def rewrite(message: Message, resolved: Resolved, seq: int) -> set[int | None]:
     """Tells whom a stored message names now, under its room's lock; the caller saves `mentioned`.
+    Returns who has come or gone; None is everybody.
 
     Who is named still keeps their row, and who was here when it was written was told then. To whom
     it adds it is news from `seq` on, the edit's place, however far they have read.
@@ -134,6 +135,7 @@ def rewrite(message: Message, resolved: Resolved, seq: int) -> None:
         Mention.objects.filter(pk__in=gone).delete()
     if new := [row for key, row in now.items() if key not in before]:
         Mention.objects.bulk_create(new)
+    return before.keys() ^ now.keys()
 
 
 def members_of(room: Room) -> QuerySet[Person]:

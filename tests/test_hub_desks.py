@@ -9,6 +9,7 @@ from django.db import OperationalError
 from django.test.signals import template_rendered
 
 from chat import fragments, hub
+from chat.actions.changes import delete_message, edit_message
 from chat.actions.messages import post_message
 from chat.actions.reading import mark_unread, set_level
 from chat.actions.rooms import (
@@ -201,6 +202,31 @@ async def test_answers_that_were_read_in_one_tab_are_read_in_the_others(alice, b
 
     assert "for you" not in await there.until_heard('id="inbox-line"')
     assert (await in_database(Following.objects.get, root=root, person=bob)).read_seq == answer.seq
+
+
+async def test_whom_an_edit_or_a_deletion_concerns_is_told(alice, bob, lobby, his):
+    message = await post(alice, lobby)
+    page = await his("/ws/chat/")
+
+    await in_database(edit_message, editor=alice, message=message, body="@bob, look")
+    await page.until_heard("for you")
+    await in_database(delete_message, deleter=alice, message=message)
+
+    assert "for you" not in await page.until_heard('id="inbox-line"')
+
+
+async def test_an_edit_that_concerns_nobody_reads_no_sidebar_anew(
+    alice, bob, lobby, his, marker, monkeypatch
+):
+    message = await post(alice, lobby)
+    page = await his()
+    await marker(page)
+    monkeypatch.setattr("chat.hub.desks.SOON_SECONDS", 3600)
+
+    await in_database(edit_message, editor=alice, message=message, body="Hello there")
+    await page.until_heard("Hello there")
+
+    assert hub.current().desks._desks[bob.pk].due_at is None
 
 
 async def test_a_room_that_one_is_invited_into_appears_and_one_that_is_lost_goes(alice, bob, his):

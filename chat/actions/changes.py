@@ -1,15 +1,17 @@
 """Saying something else than before, taking it back, and saying a thing with one emoji."""
 
+from functools import partial
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat import emojis, events, markup, mentions, search
+from chat import emojis, events, hub, markup, mentions, search
 from chat.actions import threads
 from chat.actions.locks import locked
 from chat.errors import Conflict, Invalid, Refused
 from chat.hub import Caller
-from chat.models import EventKind, Message, MessageVersion, Person, Reaction
+from chat.models import EventKind, Message, MessageVersion, Person, Reaction, Room
 from chat.permissions import can_delete, can_edit, can_react
 
 # More would be a list to read, and no answer at a glance.
@@ -50,7 +52,7 @@ def edit_message(
         message.body, message.html, message.markup_version = body, names.html, markup.VERSION
         message.version, message.edited_at = message.version + 1, timezone.now()
         event = events.append(message.room, EventKind.MESSAGE_EDITED, actor=editor, message=message)
-        mentions.rewrite(message, names, event.seq)
+        _tell(message.room, mentions.rewrite(message, names, event.seq))
         threads.tell_named(message, names.people)
         fields = ["body", "html", "markup_version", "version", "edited_at", "mentioned"]
         message.save(update_fields=fields)
@@ -68,9 +70,12 @@ def delete_message(*, deleter: Person, message: Message, caller: Caller | None =
             return
         if not can_delete(deleter, message):
             raise Refused(_("You can't delete this message, or not any more."))
+        concerned: set[int | None] = {*message.mentions.values_list("person", flat=True)}
         _empty(message)
         if message.root is not None:
             count_replies(message.root)
+            concerned |= {*message.root.followings.values_list("person", flat=True)}
+        _tell(message.room, concerned)
         kind = EventKind.MESSAGE_DELETED
         events.append(message.room, kind, actor=deleter, message=message)
 
@@ -96,6 +101,15 @@ def toggle_reaction(
             _react(message, person, known)
         kind = EventKind.REACTION_REMOVED if removed else EventKind.REACTION_ADDED
         events.append(message.room, kind, actor=person, message=message, detail=known)
+
+
+def _tell(room: Room, concerned: set[int | None]) -> None:
+    """Their sidebars count what names them, or what is new in threads; None is everybody here."""
+    if None in concerned:
+        concerned = {*room.memberships.values_list("person", flat=True)}
+    people = tuple(key for key in concerned if key is not None)
+    if people:
+        transaction.on_commit(partial(hub.ring, hub.Ring(people=people)))
 
 
 def count_replies(root: Message) -> None:

@@ -26,7 +26,13 @@ SOON_SECONDS = 0.2
 # Somebody looks at the room: their page reports what it has seen every 5 s at the least.
 WHILE_LOOKING_SECONDS = 6.0
 RETRY_SECONDS = 2.0
-_UNSEEN_IN_SIDEBARS = (EventKind.REACTION_ADDED, EventKind.REACTION_REMOVED)
+# What changes a message changes the sidebars of few: whoever does it rings for these by name.
+_UNSEEN_IN_SIDEBARS = (
+    EventKind.MESSAGE_EDITED,
+    EventKind.MESSAGE_DELETED,
+    EventKind.REACTION_ADDED,
+    EventKind.REACTION_REMOVED,
+)
 GROWING_SECONDS = 5.0
 PEOPLE_AT_ONCE = 25
 
