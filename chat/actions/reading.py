@@ -79,10 +79,12 @@ def _to_the_end(memberships: Any) -> int:
 
 def _see_threads(person: Person, **where: Any) -> None:
     unseen = Following.objects.filter(person=person, **where).with_news().order_by("-root_id")
-    list(unseen.select_for_update(no_key=True, of=("self",)).values_list("pk"))
-    rows = list(unseen.annotate(last=F("root__room__last_seq")).only("pk"))
-    for row in rows:
-        row.read_seq = row.last
+    # These and no others: what is news a moment later is not locked in its turn.
+    locked = unseen.select_for_update(no_key=True, of=("self",))
+    rows = [
+        Following(pk=pk, read_seq=last_seq)
+        for pk, last_seq in locked.values_list("pk", "root__room__last_seq")
+    ]
     Following.objects.bulk_update(rows, ["read_seq"], batch_size=500)
 
 
