@@ -1,6 +1,7 @@
 """What opens at a message: in its slot with htmx, as a page without."""
 
 import pytest
+from django.utils import timezone
 
 from chat.actions.changes import delete_message, edit_message, toggle_reaction
 from chat.actions.rooms import create_room
@@ -75,6 +76,14 @@ def test_an_edit_closes_its_slot(bobs, said):
     assert Message.objects.get().body == "Better"
     assert "message-does" in answer.content.decode()
     assert "autofocus" in answer.content.decode()
+
+
+def test_the_ways_to_answer_say_whose_message_it_is(bobs, said):
+    clock = timezone.localtime(said.created_at).strftime("%H:%M")
+    page = bobs.get("/rooms/pond/").content.decode()
+
+    for deed in ("React to", "Reply to", "More about"):
+        assert f'aria-label="{deed} {said.author.name}’s message of {clock}"' in page
 
 
 def test_what_is_wrong_with_an_edit_is_said_beside_it(bobs, said):
