@@ -1,5 +1,7 @@
 """What opens at a message: in its slot with htmx, as a page without."""
 
+import html
+
 import pytest
 from django.utils import timezone
 
@@ -76,6 +78,17 @@ def test_an_edit_closes_its_slot(bobs, said):
     assert Message.objects.get().body == "Better"
     assert "message-does" in answer.content.decode()
     assert "autofocus" in answer.content.decode()
+
+
+@pytest.mark.parametrize("place", ("", "thread-"))
+def test_a_pressed_reaction_leads_the_cursor_to_the_messages_menu(place, bobs, said):
+    headers = in_slot(said) | {"HX-Target": f"{place}message-{said.pk}"}
+    answer = bobs.post(address(said, "reactions"), {"emoji": "👍"}, headers=headers)
+
+    # Where something is open in the slot there are no such signs, and nothing is swapped.
+    swap = f'hx-swap-oob="outerHTML:#{place}slot-{said.pk} > .message-does"'
+    assert swap in html.unescape(answer.content.decode())
+    assert answer.content.decode().count(" autofocus") == 1
 
 
 def test_the_ways_to_answer_say_whose_message_it_is(bobs, said):

@@ -118,7 +118,7 @@ def reactions(request: Request, person: Person, message_id: int) -> HttpResponse
         emoji = request.POST.get("emoji", "")
         caller = _caller(request, person)
         changes.toggle_reaction(person=person, message=message, emoji=emoji, caller=caller)
-        return _done(request, message)
+        return _reacted(request, message)
     _check_there(message)
     words = request.GET.get("q", "").strip()[:40]
     context = {
@@ -184,6 +184,17 @@ def _done(request: Request, message: Message) -> HttpResponse:
     if request.htmx:
         return closed(request, message)
     return done(request, go(request, "permalink", message.pk))
+
+
+def _reacted(request: Request, message: Message) -> HttpResponse:
+    """A reaction stands outside the slot, and the swap that renews it loses the cursor: that goes
+    to the message's menu. What is open in the slot stays as it is."""
+    target = request.htmx.target or ""
+    place = fragments.THREAD if target.startswith(fragments.THREAD) else ""
+    if target != f"{place}message-{message.pk}" or not is_at_head(request, message.room):
+        return _done(request, message)
+    context = {"message": message, "into": f"{place}slot-{message.pk}"}
+    return render(request, "chat/swaps/reacted.html", context)
 
 
 def closed(request: Request, message: Message) -> HttpResponse:

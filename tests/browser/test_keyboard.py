@@ -40,3 +40,63 @@ def test_where_there_is_no_box_there_is_no_way_to_it(windows):
     expect(write_link(other)).to_have_count(0)
     other.go("/people/")
     expect(write_link(other)).to_have_count(0)
+
+
+def press(window, element):
+    element.focus()
+    window.page.keyboard.press("Enter")
+
+
+def more(window, text):
+    message = window.page.locator("#messages > .message").filter(has_text=text)
+    return message.get_by_role("link", name="More about")
+
+
+def react(window, text):
+    """With the picker's first emoji; returns the message."""
+    press(window, more(window, text))
+    message = window.page.locator("#messages > .message").filter(has_text=text)
+    expect(message.locator(".menu").get_by_role("link", name="React")).to_be_focused()
+    window.page.keyboard.press("Enter")
+    press(window, message.locator(".picker .emoji").first)
+    expect(message.locator(".reaction")).to_have_count(1)
+    return message
+
+
+def test_who_reacts_by_the_keyboard_stays_at_the_message(windows):
+    window = windows.person("member1").go_live("room-2")
+    window.say("Shall we dig?")
+    window.sees("Shall we dig?")
+    message = react(window, "Shall we dig?")
+    expect(more(window, "Shall we dig?")).to_be_focused()
+
+    press(window, message.locator(".reaction"))
+
+    expect(message.locator(".reaction")).to_have_count(0)
+    expect(more(window, "Shall we dig?")).to_be_focused()
+
+
+def test_a_reaction_leaves_an_open_form_as_it_is(windows):
+    window = windows.person("member1").go_live("room-2")
+    window.say("Or swim?")
+    window.sees("Or swim?")
+    message = react(window, "Or swim?")
+    press(window, more(window, "Or swim?"))
+    press(window, message.get_by_role("link", name="Edit"))
+    message.locator("textarea").fill("Or swim, both")
+
+    press(window, message.locator(".reaction"))
+
+    expect(message.locator(".reaction")).to_have_count(0)
+    expect(message.locator("textarea")).to_have_value("Or swim, both")
+
+
+def test_older_messages_come_without_losing_the_cursor(windows):
+    window = windows.person("member1").go_live("general")
+    link = window.page.locator("#older-link")
+    before = window.page.locator(".scroller .message").count()
+
+    press(window, link)
+
+    expect(window.page.locator(".scroller .message")).not_to_have_count(before)
+    expect(link).to_be_focused()
