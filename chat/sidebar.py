@@ -41,7 +41,8 @@ class Line:
     `count` messages are new, of which `mentions` name the person; in a direct conversation all do.
     `unread` is what the person's level makes of it; where it is not, `count` is 1 for any number.
     `threads` that the person follows have new answers in this room, of which a muted one tells
-    nothing. `is_quiet`: it is within the hours in which nothing calls for the person.
+    nothing. `is_quiet`: it is within the hours in which nothing calls for the person. `is_muted`:
+    nothing of this room does.
     """
 
     room_id: int
@@ -53,6 +54,7 @@ class Line:
     mentions: int = 0
     threads: int = 0
     is_quiet: bool = False
+    is_muted: bool = False
 
     @property
     def calls(self) -> bool:
@@ -142,9 +144,10 @@ def _line(
     mentions = count if row.room__kind == RoomKind.DIRECT else row.mentions + named
     if row.level == Level.NOTHING:
         mentions = threads = 0
-    is_muted = row.muted_until is not None and row.muted_until > now
+    is_muted = row.level == Level.NOTHING
+    is_muted |= row.muted_until is not None and row.muted_until > now
     is_news = mentions > 0 if row.level == Level.MENTIONS else count > 0 or mentions > 0
-    unread = is_news and not is_muted and row.level != Level.NOTHING
+    unread = is_news and not is_muted
     return Line(
         row.room_id,
         row.room__slug,
@@ -157,6 +160,7 @@ def _line(
         is_quiet=is_quiet(
             row.person__time_zone, row.person__quiet_from, row.person__quiet_until, now
         ),
+        is_muted=is_muted,
     )
 
 

@@ -37,6 +37,7 @@ def lines_mode(request: HttpRequest) -> str:
 
 
 def _rules(person: Person) -> str:
+    reaction = f'.reaction[data-people~="{person.pk}"]'
     own = f'.message:has([data-mentions~="{person.pk}"])'
     # Who tells the whole room is not told by it.
     everybody = f'.message:not([data-author="{person.pk}"]):has([data-mentions~="room"])'
@@ -47,7 +48,9 @@ def _rules(person: Person) -> str:
     ]
     rules = [
         f'[data-author="{person.pk}"] .author-only {{ display: revert; }}',
-        f'.reaction[data-people~="{person.pk}"] {{ --reaction-edge: var(--color-accent); }}',
+        f"{reaction} {{ --reaction-edge: var(--color-accent); --reaction-ring: 1px; }}",
+        f"{reaction} .reaction-count {{ font-weight: 700; }}",
+        f"{reaction} .reaction-own {{ display: revert; }}",
         f":is({own}, {everybody}) {{ --message-stripe: var(--color-new); }}",
         f":is({', '.join(named)}) {{ --mention-stripe: var(--color-new); }}",
     ]

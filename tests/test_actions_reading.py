@@ -88,9 +88,11 @@ def test_a_muted_room_shows_its_mentions_quietly_until_the_mute_ends(alice, bob,
     level(bob, lobby, Level.EVERYTHING, clock.now + timedelta(hours=1))
     name(say(alice, lobby, 2)[0], bob)
     assert numbers(bob, lobby) == (False, 1, 1)
+    assert line(bob, lobby).is_muted
 
     clock.wait(hours=1)
     assert numbers(bob, lobby) == (True, 2, 1)
+    assert not line(bob, lobby).is_muted
 
 
 def test_a_hidden_room_is_no_line(bob, lobby):

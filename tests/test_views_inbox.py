@@ -145,6 +145,13 @@ def test_an_archived_room_has_no_threads_in_it(alice, bob, bobs, pond):
     assert in_inbox(bob) == 0
 
 
+@pytest.mark.parametrize(("level", "says_so"), ((Level.NOTHING, True), (Level.MENTIONS, False)))
+def test_the_sidebar_says_which_rooms_are_muted(level, says_so, bob, bobs):
+    Membership.objects.filter(person=bob).update(level=level)
+
+    assert (">muted<" in text(bobs.get("/inbox/"))) is says_so
+
+
 def test_a_room_that_one_has_left_is_not_in_it(alice, bob, bobs, pond, lobby):
     thread(pond, alice, bob)
     name(say(alice, pond, 1)[0], bob)
