@@ -1,8 +1,10 @@
 """What opens at a message: in its slot with htmx, as a page without."""
 
 import html
+import re
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from chat.actions.changes import delete_message, edit_message, toggle_reaction
@@ -97,6 +99,17 @@ def test_the_ways_to_answer_say_whose_message_it_is(bobs, said):
 
     for deed in ("React to", "Reply to", "More about"):
         assert f'aria-label="{deed} {said.author.name}’s message of {clock}"' in page
+
+
+@pytest.mark.parametrize("part", ("menu", "reply", "edit", "delete", "reactions"))
+def test_what_is_open_begins_with_the_way_back(part, bob, bobs, said):
+    toggle_reaction(person=bob, message=said, emoji="👍")  # the menu offers it again
+    text = bobs.get(address(said, part), headers=in_slot(said)).content.decode()
+
+    stops = re.findall(r"<(?:a|button|textarea|select|input(?! type=.hidden))\b[^>]*>", text)
+    assert f'hx-get="{reverse("slot", args=[said.pk])}"' in stops[0]
+    # And the cursor stands there, or at what comes next.
+    assert [" autofocus" in stop for stop in stops].index(True) <= 1
 
 
 def test_what_is_wrong_with_an_edit_is_said_beside_it(bobs, said):

@@ -61,6 +61,12 @@ def test_the_pane_brings_a_resume_from_the_place_at_which_it_was_read(bobs, root
     assert "<iframe" not in pane
 
 
+def test_the_pane_begins_with_the_way_out_of_it(bobs, root):
+    pane = bobs.get(f"/messages/{root.pk}/thread/", headers=PANE).content.decode()
+
+    assert 0 < pane.index("?close=1") < pane.index("<h2") < pane.index("<button")
+
+
 def test_its_answers_alone_bring_a_resume_too(bobs, root):
     text = bobs.get(f"/messages/{root.pk}/thread/?list=1", headers=PANE).content.decode()
 
