@@ -183,13 +183,15 @@ def sidebar(
     only the lines that have changed are swapped: who stands on another one stays there.
     """
     here = next((line for line in lines if line.slug == current), None)
+    own = f"{here.label} · {site_name}" if here else title or site_name
     shown = _fitting_lines(lines, current)
     context = {
         "lines": shown,
         "current": current,
         "unread": sum(line.calls for line in lines),
         "in_inbox": sum(line.in_inbox for line in lines),
-        "title": f"{here.label} · {site_name}" if here else title or site_name,
+        # A thread's page says so before its room; the room may have another name by now.
+        "title": title if title.endswith(f" · {own}") else own,
     }
     known = _fitting_lines(before or [], current)
     is_known = [line.room_id for line in known] == [line.room_id for line in shown]

@@ -172,6 +172,17 @@ def test_a_reset_is_the_newest_page_and_its_cursor(lobby, say, monkeypatch):
     assert frame.seq == lobby.last_seq
 
 
+def test_a_threads_page_keeps_its_title_while_its_room_is_called_so():
+    line = Line(1, "pond", "Pond", "public", unread=True)
+    titles = [
+        fragments.sidebar([line], None, "pond", f"Thread · {name} · Site", "Site", PAGE)
+        for name in ("Pond", "Puddle")
+    ]
+
+    assert "(1) Thread · Pond · Site<" in titles[0]
+    assert "(1) Pond · Site<" in titles[1]
+
+
 def test_a_sidebar_escapes_what_people_named():
     line = Line(1, "pond", "<script>alert(1)</script>", "private", unread=True)
 

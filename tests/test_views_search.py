@@ -1,7 +1,8 @@
 """The search page: what it asks for, what it shows, and what it says when there is nothing."""
 
 import re
-from html import unescape
+from html import escape, unescape
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -46,6 +47,33 @@ def test_a_hit_shows_where_who_and_what_with_the_hit_marked(bobs, say):
     assert f'href="/messages/{message.pk}/"' in text(answer)
     assert "Alice</bdi>" in text(answer)
     assert 'value="frogs"' in text(answer)
+
+
+@pytest.mark.parametrize(
+    ("count", "outcome"),
+    (
+        (0, "Nothing found"),
+        (1, "1 message found"),
+        (2, "2 messages found"),
+        (21, "20 messages here"),
+    ),
+)
+def test_the_title_begins_with_how_much_was_found(count, outcome, bob, bobs, say):
+    for number in range(count):
+        say(f"frog number {number}", author=bob)
+
+    page = text(bobs.get("/search/?q=frog"))
+
+    assert f"<title>{outcome} · frog · Search · The Pond</title>" in page
+
+
+def test_the_title_that_the_socket_counts_in_is_the_pages_own(bobs):
+    title = 'Nothing found · "Tom & Jerry" · Search · The Pond'
+    page = text(bobs.get("/search/", {"q": '"Tom & Jerry"'}))
+
+    assert f"<title>{escape(title)}</title>" in page
+    assert f'name="title" value="{escape(title)}"' in page
+    assert f"title={quote(title)}" in page
 
 
 def test_an_outsider_sees_nothing_of_a_private_room(bobs, charlie, sign_in, pond, say):

@@ -51,6 +51,14 @@ def test_the_pages_frame_keeps_the_name_that_holds(alices):
     assert "<title>Site · The Pond</title>" in answer.content.decode()
 
 
+def test_what_was_done_is_said_in_the_title_first_and_once(alices):
+    answer = alices.post("/site/", {"name": "The Lake", "welcome": ""}, follow=True)
+
+    assert "<title>Saved. Site · The Lake</title>" in answer.content.decode()
+    assert '<p id="notice" class="notice" role="alert">Saved. </p>' in answer.content.decode()
+    assert 'name="title" value="Site · The Lake"' in answer.content.decode()
+
+
 def test_a_welcome_of_blanks_is_none(alices):
     alices.post("/site/", {"name": "The Pond", "welcome": " \r\n "})
 

@@ -44,6 +44,16 @@ def test_each_is_a_page_without_htmx(part, bobs, said):
     assert f'id="message-{said.pk}"' in page
 
 
+@pytest.mark.parametrize(
+    ("part", "title"),
+    (("edit", "Edit the message"), ("delete", "Delete the message"), ("thread", "Thread")),
+)
+def test_each_page_says_in_its_title_what_it_is(part, title, bobs, said):
+    page = bobs.get(address(said, part)).content.decode()
+
+    assert f"<title>{title} · {said.room.name} · The Pond</title>" in page
+
+
 @pytest.mark.parametrize("part", ("menu", "reply", "edit", "delete", "reactions"))
 @pytest.mark.parametrize("place", ("", "thread-"))
 def test_each_is_a_part_of_the_page_for_htmx(part, place, bobs, said):

@@ -85,7 +85,7 @@ def css_string(text: str) -> str:
 @register.simple_block_tag(takes_context=True)
 def titled(context: template.Context, content: str) -> str:
     """Shows the page's title and remembers it, for the socket that will count in it."""
-    context["request"].page_title = content.strip()
+    context["request"].page_title = unescape(content.strip())
     return content
 
 

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from chat import limits, search
@@ -23,16 +25,18 @@ def results(request: Request, person: Person) -> HttpResponse:
     text = request.GET.get("q", "")
     filters = {name: request.GET.get(name, "") for name in FILTERS}
     query = search.parse(text, today=timezone.localdate(), filters=filters)
+    is_first = not request.GET.keys() & {"older", "skip"}
     context = {
         "query": text,
         "filters": filters,
         "has_filters": any(filters.values()),
         "is_ranked": _is_ranked(request),
-        "is_first": not request.GET.keys() & {"older", "skip"},
+        "is_first": is_first,
         "max_characters": search.MAX_CHARACTERS,
     }
     try:
-        context["found"] = _found(request, person, query)
+        context["found"] = found = _found(request, person, query)
+        context["outcome"] = _outcome(found, is_first=is_first) if found else ""
     except Invalid as refused:
         context["sentence"] = refused.sentence
     except TooMany as refused:
@@ -51,6 +55,18 @@ def _found(request: Request, person: Person, query: search.Query) -> search.Foun
     return search.find(
         person=person, query=query, is_ranked=_is_ranked(request), before=older, skip=skip
     )
+
+
+def _outcome(found: search.Found, *, is_first: bool) -> str:
+    """How much was found, in words: the page's title begins with it."""
+    count = len(found.hits)
+    if not count:
+        return _("Nothing found")
+    if is_first and not found.has_more:
+        text = ngettext("%(count)d message found", "%(count)d messages found", count)
+    else:
+        text = ngettext("%(count)d message here", "%(count)d messages here", count)
+    return text % {"count": count}
 
 
 def _is_ranked(request: Request) -> bool:

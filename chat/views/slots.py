@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -29,6 +30,15 @@ from chat.views.decorators import for_people
 FOUND_EMOJI = 60
 VERSIONS = 20
 RECENT_EMOJI = 12
+# What their pages are called.
+TITLES = {
+    "menu": _lazy("A message"),
+    "reply": _lazy("Reply"),
+    "edit": _lazy("Edit the message"),
+    "delete": _lazy("Delete the message"),
+    "reactions": _lazy("React"),
+    "versions": _lazy("What it said before"),
+}
 
 
 def find_message(person: Person, message_id: int) -> Message:
@@ -168,6 +178,7 @@ def _page(
         "message": message,
         "slot": f"slot-{message.pk}",
         "part": f"chat/slots/{name}.html",
+        "title": TITLES[name],
         "label": message.room.label_for(person),
         "fragment": fragments.message_fragment(message, kind),
     }
