@@ -170,6 +170,7 @@ def test_emoji_are_searched_on_the_server(bobs, said):
 
     assert 'value="🎉"' in found
     assert "<form" not in found
+    assert f'innerHTML:#emoji-told-{said.pk}">1 emoji found</p>' in found
     assert (
         "No emoji is called that"
         in bobs.get(address(said, "reactions") + "?q=nothingofthekind").content.decode()

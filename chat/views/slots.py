@@ -138,7 +138,7 @@ def reactions(request: Request, person: Person, message_id: int) -> HttpResponse
         "common": [(emojis.name_of(each), each) for each in emojis.COMMON],
     }
     if request.htmx and request.htmx.target == f"emoji-{message.pk}":
-        return render(request, "chat/slots/emoji.html", context | {"message": message})
+        return render(request, "chat/slots/emoji_found.html", context | {"message": message})
     return _show(request, person, message, "reactions", **context)
 
 
