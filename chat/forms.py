@@ -9,13 +9,13 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.validators import RegexValidator
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from chat import markup, names, naming
 from chat.characters import has_surrogate
 from chat.models import Level, Membership, Person, Role, Room, RoomKind, Site
+from chat.moments import moment
 
 QUIET = ("quiet_from", "quiet_until")
 MORNING = time(8)
@@ -376,7 +376,7 @@ class LevelForm(forms.Form):
             return []
         if self.until == FOR_GOOD:
             return [("keep", _("Muted until you turn it on"))]
-        shown = date_format(self.until.astimezone(self.zone), "DATETIME_FORMAT")
+        shown = moment(self.until, self.zone).when
         return [("keep", format_lazy("{} {}", _("Muted until"), shown))]
 
     def _muted_until(self, choice: str) -> datetime | None:

@@ -93,3 +93,10 @@ def test_the_styles_ask_no_foreign_server_and_import_nothing():
         text = path.read_text()
         assert not re.search(r"url\(\s*['\"]?(https?:)?//", text), path
         assert "@import" not in text, path
+
+
+@pytest.mark.parametrize("path", FILES, ids=identity)
+def test_a_template_writes_times_as_all_others_do(path):
+    text = markup(path)
+
+    assert not re.search(r"\|(date|time)\b", text), "chat.moments has one format"

@@ -1,22 +1,19 @@
 """Tags of our templates."""
 
 import secrets
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
 from functools import lru_cache
 from html import unescape
 from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import get_language
 
 from chat import fragments
+from chat.moments import moment
 from chat.sidebar import Line
 
 register = template.Library()
+register.filter(moment)
 
 
 @register.simple_tag(takes_context=True)
@@ -37,39 +34,6 @@ def room_line(context: template.Context, line: Line, *, swap: bool = False) -> s
     is_current = line.slug == context.get("current")
     plain = bool(context.get("plain"))
     return fragments.room_line(line, is_current=is_current, plain=plain, swap=swap)
-
-
-@dataclass(frozen=True)
-class Moment:
-    """A time as one reader's language and time zone write it, to the minute."""
-
-    iso: str
-    clock: str
-    date: str
-    full: str
-    day: str
-    day_iso: str
-
-
-@register.filter
-def moment(at: datetime) -> Moment:
-    """`at` for the reader. Messages of one minute share one."""
-    minute = at.replace(second=0, microsecond=0)
-    return _moment(minute, timezone.get_current_timezone(), get_language())
-
-
-@lru_cache(maxsize=4096)
-def _moment(at: datetime, zone: tzinfo, _language: str | None) -> Moment:
-    # The zone is asked for apart: two times of one instant are equal, wherever they are.
-    local = timezone.localtime(at, zone)
-    return Moment(
-        iso=local.isoformat(),
-        clock=date_format(local, "H:i"),
-        date=date_format(local, "j M"),
-        full=f"{date_format(local, 'DATETIME_FORMAT')} ({date_format(local, 'T')})",
-        day=date_format(local, "l, j F Y"),
-        day_iso=local.date().isoformat(),
-    )
 
 
 @register.filter(is_safe=True)
