@@ -33,7 +33,7 @@ MAX_FRAME_BYTES = 128 * 1024
 # A sidebar is one frame, for it is swapped as a whole: 500 usual rooms fit.
 MAX_SIDEBAR_BYTES = 200 * 1024
 LINE_BYTES = 350
-COUNT_BYTES = 150
+SIGN_BYTES = 150
 
 # Where a stream's own nonce goes: what is written to all streams alike can't know it. Nobody can
 # write it in a message before it is made.
@@ -246,7 +246,8 @@ def _fitting_lines(lines: list[Any], current: str) -> list[Any]:
     """All lines, or of very many the shown room's and the unread first; *Rooms* has the rest."""
     chosen, size = set(), 0
     for line in sorted(lines, key=lambda line: (line.slug != current, not line.unread)):
-        size += LINE_BYTES + COUNT_BYTES * line.unread + len(escape(line.label).encode())
+        signs = SIGN_BYTES * (line.unread + line.is_muted)
+        size += LINE_BYTES + signs + len(escape(line.label).encode())
         if size <= MAX_SIDEBAR_BYTES:
             chosen.add(line)
     return [line for line in lines if line in chosen]

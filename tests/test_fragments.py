@@ -227,7 +227,10 @@ def test_a_reset_is_one_frame_however_large_the_messages(bob, lobby):
 
 
 def test_a_sidebar_is_one_frame_however_many_rooms_and_keeps_what_matters():
-    lines = [Line(n, f"room-{n}", "&" * 80, "private", unread=n == 700) for n in range(900)]
+    lines = [
+        Line(n, f"room-{n}", "&" * 80, "private", unread=n == 700, is_muted=n != 700)
+        for n in range(900)
+    ]
 
     text = fragments.sidebar(lines, None, "room-800", "", "Pond", PAGE)
 
