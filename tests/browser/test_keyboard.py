@@ -49,7 +49,7 @@ def press(window, element):
 
 def more(window, text):
     message = window.page.locator("#messages > .message").filter(has_text=text)
-    return message.get_by_role("link", name="More about")
+    return message.get_by_role("link", name="More:")
 
 
 def react(window, text):
