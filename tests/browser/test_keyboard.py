@@ -52,12 +52,19 @@ def more(window, text):
     return message.get_by_role("link", name="More:")
 
 
-def react(window, text):
-    """With the picker's first emoji; returns the message."""
+def open_menu(window, text):
+    """The message, when the cursor stands in its menu: not before that htmx hears of the keys."""
     press(window, more(window, text))
     message = window.page.locator("#messages > .message").filter(has_text=text)
     expect(message.locator(".menu").get_by_role("link", name="React")).to_be_focused()
+    return message
+
+
+def react(window, text):
+    """With the picker's first emoji; returns the message."""
+    message = open_menu(window, text)
     window.page.keyboard.press("Enter")
+    expect(message.get_by_role("searchbox")).to_be_focused()
     press(window, message.locator(".picker .emoji").first)
     expect(message.locator(".reaction")).to_have_count(1)
     return message
@@ -81,7 +88,7 @@ def test_a_reaction_leaves_an_open_form_as_it_is(windows):
     window.say("Or swim?")
     window.sees("Or swim?")
     message = react(window, "Or swim?")
-    press(window, more(window, "Or swim?"))
+    open_menu(window, "Or swim?")
     press(window, message.get_by_role("link", name="Edit"))
     message.locator("textarea").fill("Or swim, both")
 
