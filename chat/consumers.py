@@ -16,13 +16,12 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from chat import fragments, frames, hub, limits, suggestions, wire
-from chat.actions import changes
+from chat import deeds, fragments, frames, hub, limits, suggestions, wire
 from chat.actions.messages import prepare, submit
 from chat.actions.posting import Post
 from chat.database import into_database, is_outage
 from chat.errors import Invalid, Refused, TooMany
-from chat.forms import BodyForm, MessageForm, first_error
+from chat.forms import MessageForm, first_error
 from chat.fragments import Kind
 from chat.handshake import Refusal, Visitor
 from chat.models import Message, Person, Room
@@ -346,30 +345,17 @@ def _prepared(reader: hub.Reader, here: Room | None, draft: Draft) -> Post:
 
 def _change(reader: hub.Reader, frame: dict[str, Any]) -> None:
     """Edits, deletes or reacts, as the page's forms do."""
-    limits.spend(settings.LIMIT_POSTS, "change", reader.person_id)
     person = Person.objects.get(pk=reader.person_id)
     seen = Message.objects.filter(room__in=Room.objects.visible_to(person))
     message = seen.filter(pk=frames.number(frame, "message") or 0).first()
     if message is None:
         raise Refused(_("There is no such message, or it is not for you."))
-    match frame["type"]:
-        case "edit":
-            form = BodyForm({"body": frame.get("body"), "confirm": frame.get("confirm") is True})
-            if not form.is_valid():
-                raise Invalid(first_error(form))
-            changes.edit_message(
-                editor=person,
-                message=message,
-                body=form.cleaned_data["body"],
-                is_confirmed=form.cleaned_data["confirm"],
-                caller=reader,
-            )
-        case "delete":
-            changes.delete_message(deleter=person, message=message, caller=reader)
-        case _:
-            emoji = frame.get("emoji")
-            emoji = emoji if isinstance(emoji, str) else ""
-            changes.toggle_reaction(person=person, message=message, emoji=emoji, caller=reader)
+    fields = {
+        "body": frame.get("body"),
+        "confirm": frame.get("confirm") is True,
+        "emoji": frame.get("emoji"),
+    }
+    deeds.do(frame["type"], fields, person=person, message=message, caller=reader)
 
 
 def _find(person_id: int, slug: object) -> Room | None:

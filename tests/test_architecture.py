@@ -25,7 +25,7 @@ FLOORS = [
     {"events"},
     {"actions", "sessions"},
     {"reset", "invention", "worker", "backups"},
-    {"accounts", "viewer"},
+    {"accounts", "deeds", "viewer"},
     {"context"},
     {"views", "consumers", "assets", "templatetags"},
     {"urls", "routing", "server", "middleware"},

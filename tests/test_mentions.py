@@ -291,7 +291,7 @@ def test_whom_it_has_told_already_an_edit_tells_without_confirmation(alice, lobb
     assert len(told(rewrite(message, "@here, lunch"))) == 25
     with pytest.raises(Unconfirmed):
         rewrite(message, "@room, lunch")
-    edit_message(editor=alice, message=message, body="@room, lunch", is_confirmed=True)
+    edit_message(editor=alice, message=message, body="@room, lunch", confirm=True)
     message.refresh_from_db()
     assert None in told(rewrite(message, "@room @here, lunch"))
 

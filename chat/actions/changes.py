@@ -23,7 +23,7 @@ def edit_message(
     editor: Person,
     message: Message,
     body: str,
-    is_confirmed: bool = False,
+    confirm: bool = False,
     caller: Caller | None = None,
 ) -> None:
     """It says something else from now on; what it said before stays to be looked at.
@@ -37,7 +37,7 @@ def edit_message(
         body,
         slug=message.room.slug,
         author_id=message.author_id,
-        is_confirmed=is_confirmed,
+        is_confirmed=confirm,
         told=message.mentioned,
     )
     with transaction.atomic():

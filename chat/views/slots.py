@@ -6,7 +6,6 @@ each is a page of its own. Unlike the fragments around them they know their view
 
 from typing import Any
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -16,11 +15,9 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 
-from chat import emojis, fragments, hub, limits, permissions
-from chat.actions import changes
+from chat import deeds, emojis, fragments, permissions
 from chat.context import is_plain
-from chat.errors import Conflict, Invalid, Refused
-from chat.forms import BodyForm, first_error
+from chat.errors import Conflict, Refused
 from chat.fragments import Kind
 from chat.models import Message, Person, Reaction, Room
 from chat.models.messages import complete
@@ -91,16 +88,7 @@ def edit(request: Request, person: Person, message_id: int) -> HttpResponse:
         if not permissions.can_edit(person, message):
             raise Refused(_("You can't edit this message, or not any more."))
         return _show(request, person, message, "edit")
-    form = BodyForm(request.POST)
-    if not form.is_valid():
-        raise Invalid(first_error(form))
-    changes.edit_message(
-        editor=person,
-        message=message,
-        body=form.cleaned_data["body"],
-        is_confirmed=form.cleaned_data["confirm"],
-        caller=_caller(request, person),
-    )
+    _do("edit", request, person, message)
     return _done(request, message)
 
 
@@ -114,8 +102,7 @@ def delete(request: Request, person: Person, message_id: int) -> HttpResponse:
         if not permissions.can_delete(person, message):
             raise Refused(_("You can't delete this message, or not any more."))
         return _show(request, person, message, "delete")
-    caller = _caller(request, person)
-    changes.delete_message(deleter=person, message=message, caller=caller)
+    _do("delete", request, person, message)
     return _done(request, message)
 
 
@@ -125,9 +112,7 @@ def reactions(request: Request, person: Person, message_id: int) -> HttpResponse
     """A choice of emoji, to be searched; POST says it with one, or takes that back."""
     message = find_message(person, message_id)
     if request.method == "POST":
-        emoji = request.POST.get("emoji", "")
-        caller = _caller(request, person)
-        changes.toggle_reaction(person=person, message=message, emoji=emoji, caller=caller)
+        _do("react", request, person, message)
         return _reacted(request, message)
     _check_there(message)
     words = request.GET.get("q", "").strip()[:40]
@@ -149,12 +134,6 @@ def versions(request: Request, person: Person, message_id: int) -> HttpResponse:
     message = find_message(person, message_id)
     page = Paginator(message.versions.all(), VERSIONS).get_page(request.GET.get("page"))
     return _page(request, person, message, "versions", {"page": page})
-
-
-def _caller(request: Request, person: Person) -> hub.Caller:
-    """Who changes something, and not too often: each change goes to everybody in the room."""
-    limits.spend(settings.LIMIT_POSTS, "change", person.pk)
-    return caller_of(request, person)
 
 
 def _show(
@@ -183,6 +162,11 @@ def _page(
         "fragment": fragments.message_fragment(message, kind),
     }
     return render(request, "chat/message.html", context)
+
+
+def _do(deed: str, request: Request, person: Person, message: Message) -> None:
+    caller = caller_of(request, person)
+    deeds.do(deed, request.POST, person=person, message=message, caller=caller)
 
 
 def _done(request: Request, message: Message) -> HttpResponse:

@@ -1,0 +1,42 @@
+"""What somebody does to a message that is there: parsed, limited and done once, for the page's
+forms and for frames."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from chat import limits
+from chat.actions import changes
+from chat.errors import Invalid
+from chat.forms import BodyForm, first_error
+from chat.hub import Caller
+from chat.models import Message, Person
+
+
+def do(
+    deed: str, fields: Mapping[str, Any], *, person: Person, message: Message, caller: Caller
+) -> None:
+    """`edit` with a `body`, `delete`, or `react` with an `emoji`; raises what its verb raises.
+
+    Not too often: each goes to everybody in the room.
+    """
+    limits.spend(settings.LIMIT_POSTS, "change", person.pk)
+    match deed:
+        case "edit":
+            changes.edit_message(editor=person, message=message, caller=caller, **_text(fields))
+        case "delete":
+            changes.delete_message(deleter=person, message=message, caller=caller)
+        case "react":
+            emoji = fields.get("emoji")
+            emoji = emoji if isinstance(emoji, str) else ""
+            changes.toggle_reaction(person=person, message=message, emoji=emoji, caller=caller)
+        case _:
+            raise ValueError(deed)
+
+
+def _text(fields: Mapping[str, Any]) -> dict[str, Any]:
+    form = BodyForm(fields)
+    if not form.is_valid():
+        raise Invalid(first_error(form))
+    return form.cleaned_data
