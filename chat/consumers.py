@@ -354,6 +354,7 @@ def _change(reader: hub.Reader, frame: dict[str, Any]) -> None:
         "body": frame.get("body"),
         "confirm": frame.get("confirm") is True,
         "emoji": frame.get("emoji"),
+        "version": frames.number(frame, "version"),
     }
     deeds.do(frame["type"], fields, person=person, message=message, caller=reader)
 

@@ -4,6 +4,7 @@ forms and for frames."""
 from collections.abc import Mapping
 from typing import Any
 
+from django import forms
 from django.conf import settings
 
 from chat import limits
@@ -14,12 +15,18 @@ from chat.hub import Caller
 from chat.models import Message, Person
 
 
+class EditForm(BodyForm):
+    """Another text for a message; `version` is the one that this began from, where known."""
+
+    version = forms.IntegerField(required=False)
+
+
 def do(
     deed: str, fields: Mapping[str, Any], *, person: Person, message: Message, caller: Caller
 ) -> None:
-    """`edit` with a `body`, `delete`, or `react` with an `emoji`; raises what its verb raises.
+    """`edit` with a `body` and perhaps its `version`, `delete`, or `react` with an `emoji`.
 
-    Not too often: each goes to everybody in the room.
+    Raises what its verb raises. Not too often: each goes to everybody in the room.
     """
     limits.spend(settings.LIMIT_POSTS, "change", person.pk)
     match deed:
@@ -36,7 +43,7 @@ def do(
 
 
 def _text(fields: Mapping[str, Any]) -> dict[str, Any]:
-    form = BodyForm(fields)
+    form = EditForm(fields)
     if not form.is_valid():
         raise Invalid(first_error(form))
     return form.cleaned_data

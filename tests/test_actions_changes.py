@@ -6,7 +6,7 @@ import pytest
 
 from chat import search
 from chat.actions import changes
-from chat.actions.changes import delete_message, edit_message, toggle_reaction
+from chat.actions.changes import Outdated, delete_message, edit_message, toggle_reaction
 from chat.actions.messages import post_message
 from chat.actions.people import change_person
 from chat.actions.rooms import archive_room, leave_room
@@ -115,6 +115,25 @@ def test_a_message_that_was_deleted_meanwhile_is_not_edited(bob, said):
         edit_message(editor=bob, message=said, body="Still here?")
 
     assert stored(said).body == ""
+
+
+def test_an_edit_that_began_from_an_older_version_does_not_overwrite_the_newer_one(bob, said):
+    edit_message(editor=bob, message=said, body="In one tab", version=1)
+
+    with pytest.raises(Outdated) as raised:
+        edit_message(editor=bob, message=said, body="In another tab", version=1)
+
+    assert (raised.value.message.body, raised.value.message.version) == ("In one tab", 2)
+    assert stored(said).body == "In one tab"
+    edit_message(editor=bob, message=said, body="In another tab", version=2)
+    assert stored(said).body == "In another tab"
+
+
+def test_an_edit_that_arrives_twice_is_no_conflict(bob, said):
+    for _try in range(2):
+        edit_message(editor=bob, message=said, body="Better", version=1)
+
+    assert stored(said).version == 2
 
 
 # --- Deleting ------------------------------------------------------------------------------

@@ -382,6 +382,19 @@ async def test_frames_edit_react_and_delete_as_pages_do(bob, lobby, his):
     assert await bodies(lobby) == [""]
 
 
+async def test_an_edit_that_names_an_older_version_overwrites_no_newer_one(bob, lobby, his):
+    message = await post(bob, lobby)
+    await his.say(type="edit", message=message.pk, body="Better")
+    await his.until_heard(f"outerHTML:.content-{message.pk}")
+
+    await his.say(type="edit", message=message.pk, body="Worse", version=1)
+    assert "edited after you had opened it" in await his.until_heard("#notice")
+    assert await bodies(lobby) == ["Better"]
+
+    await his.say(type="edit", message=message.pk, body="Best", version="2")
+    assert "Best" in await his.until_heard(f"outerHTML:.content-{message.pk}")
+
+
 @pytest.mark.parametrize(
     "frame",
     (

@@ -10,7 +10,7 @@ from django.utils import timezone
 from chat.actions.changes import delete_message, edit_message, toggle_reaction
 from chat.actions.rooms import create_room
 from chat.models import Message, Reaction, RoomKind
-from tests.visits import say
+from tests.visits import say, value_of
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -129,6 +129,50 @@ def test_what_is_wrong_with_an_edit_is_said_beside_it(bobs, said):
     assert "Write something first." in answer.content.decode()
     assert f'id="token-thread-slot-{said.pk}"' in answer.content.decode()
     assert Message.objects.get().body == said.body
+
+
+def test_an_edit_over_a_newer_one_shows_that_and_can_be_sent_again(bob, bobs, said):
+    version = value_of(bobs.get(address(said, "edit")).content, "version")
+    edit_message(editor=bob, message=said, body="Said **meanwhile**")
+
+    answer = bobs.post(address(said, "edit"), {"body": "All that I typed", "version": version})
+
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "edited after you had opened it" in page
+    assert "Said <strong>meanwhile</strong>" in page
+    assert ">All that I typed</textarea>" in page
+    assert Message.objects.get().body == "Said **meanwhile**"
+
+    again = {"body": "All that I typed", "version": value_of(page, "version")}
+    assert page.count('name="version"') == 1
+    assert bobs.post(address(said, "edit"), again).status_code == 303
+    assert Message.objects.get().body == "All that I typed"
+
+
+@pytest.mark.parametrize("place", ("", "thread-"))
+def test_an_edit_over_a_newer_one_is_told_beside_its_box(place, bob, bobs, said):
+    headers = in_slot(said, place)
+    opened = bobs.get(address(said, "edit"), headers=headers)
+    typed = {"body": "All that I typed", "version": value_of(opened.content, "version")}
+    edit_message(editor=bob, message=said, body="Said meanwhile")
+
+    answer = bobs.post(address(said, "edit"), typed, headers=headers)
+
+    assert (answer.status_code, answer["HX-Retarget"]) == (409, f"#answer-{place}slot-{said.pk}")
+    assert "Said meanwhile" in answer.content.decode()
+    assert "<textarea" not in answer.content.decode()
+    typed["version"] = value_of(answer.content, f"version-{place}slot-{said.pk}")
+    assert bobs.post(address(said, "edit"), typed, headers=headers).status_code == 200
+    assert Message.objects.get().body == "All that I typed"
+
+
+def test_another_mistake_keeps_the_version_that_an_edit_began_from(bobs, said):
+    answer = bobs.post(address(said, "edit"), {"body": " ", "version": "1"})
+    assert (answer.status_code, value_of(answer.content, "version")) == (422, "1")
+
+    answer = bobs.post(address(said, "edit"), {"body": "Better", "version": "one"})
+    assert (answer.status_code, Message.objects.get().body) == (422, said.body)
 
 
 def test_an_edit_of_what_was_deleted_meanwhile_keeps_the_text(bob, bobs, said):

@@ -18,19 +18,35 @@ from chat.permissions import can_delete, can_edit, can_react
 MAX_EMOJI = 20
 
 
+class Outdated(Conflict):
+    """An edit of what has been edited meanwhile. `message` is as it is now."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(
+            _(
+                "This message was edited after you had opened it. What you typed is still here: "
+                "send it again, and it replaces the newer text."
+            )
+        )
+        self.message = message
+
+
 def edit_message(
     *,
     editor: Person,
     message: Message,
     body: str,
+    version: int | None = None,
     confirm: bool = False,
     caller: Caller | None = None,
 ) -> None:
     """It says something else from now on; what it said before stays to be looked at.
 
-    The same text again changes nothing. Raises Refused for who may not, Conflict where it was
-    deleted meanwhile, Unconfirmed where it would tell very many. `caller` is what the editor came
-    in with, and has to hold when it is stored, as for the verbs below.
+    The same text again changes nothing. `version` is the one that the editor began from, where
+    that is known. Raises Refused for who may not, Conflict where it was deleted meanwhile,
+    Outdated where it has another version by now, Unconfirmed where it would tell very many.
+    `caller` is what the editor came in with, and has to hold when it is stored, as for the verbs
+    below.
     """
     # Before anything is locked: it takes a while.
     names = mentions.resolve(
@@ -48,6 +64,8 @@ def edit_message(
             raise Refused(_("You can't edit this message, or not any more."))
         if message.body == body:
             return
+        if version not in (None, message.version):
+            raise Outdated(message)
         _keep_version(message)
         message.body, message.html, message.markup_version = body, names.html, markup.VERSION
         message.version, message.edited_at = message.version + 1, timezone.now()

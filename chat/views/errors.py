@@ -18,6 +18,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from chat.actions.changes import Outdated
 from chat.database import is_outage
 from chat.errors import Refused
 from chat.mentions import Unconfirmed
@@ -33,8 +34,11 @@ RETRY_SECONDS = 5
 
 
 def refused(request: HttpRequest, error: Refused) -> HttpResponse:
-    asks = isinstance(error, Unconfirmed)
-    response = sentence(request, error.status, str(error.sentence), asks_to_confirm=asks)
+    asks: dict[str, Any] = {
+        "asks_to_confirm": isinstance(error, Unconfirmed),
+        "newer": error.message if isinstance(error, Outdated) else None,
+    }
+    response = sentence(request, error.status, str(error.sentence), **asks)
     if retry_after := getattr(error, "retry_after", None):
         response["Retry-After"] = str(retry_after)
     return response
@@ -57,7 +61,8 @@ def sentence(
         return _beside_the_box(request, context)
     context |= {"action": "/" + request.path.lstrip("/"), "body": "", "kept": {}}
     if request.method == "POST":
-        context |= {"body": request.POST.get("body", ""), "kept": _typed(request)}
+        kept = _typed(request, besides={"version"} if asks.get("newer") else set())
+        context |= {"body": request.POST.get("body", ""), "kept": kept}
     return render(request, "chat/refused.html", context, status=status)
 
 
@@ -111,12 +116,13 @@ def _body(request: HttpRequest) -> str:
         return ""
 
 
-def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+def _typed(request: HttpRequest, besides: set[str]) -> list[tuple[str, str]]:
     """What was typed besides the message, to be sent again. No secrets: those are typed again."""
+    others = {"csrfmiddlewaretoken", "body", "nonce", "plain", *besides}
     return [
         (name, str(value))
         for name, values in request.POST.lists()
-        if "password" not in name and name not in {"csrfmiddlewaretoken", "body", "nonce", "plain"}
+        if "password" not in name and name not in others
         for value in values
     ]
 
