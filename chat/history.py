@@ -1,4 +1,5 @@
-"""A room's messages, page by page, by keyset: the millionth page is as fast as the first.
+"""A room's messages, or a thread's, page by page, by keyset: the millionth page is as fast as the
+first.
 
 A room's list holds what was said in it; what was answered in a thread alone stands in that.
 """
@@ -25,6 +26,10 @@ class Page:
     has_newer: bool
 
     @property
+    def is_all(self) -> bool:
+        return not self.has_older and not self.has_newer
+
+    @property
     def first(self) -> int:
         return self.messages[0].seq if self.messages else 0
 
@@ -33,45 +38,41 @@ class Page:
         return self.messages[-1].seq if self.messages else 0
 
 
-def latest(room: Room) -> Page:
-    return before(room, None)
+def latest(of: Room | Message) -> Page:
+    """The newest page of a room's list, or of the answers to a thread's root; so below."""
+    return before(of, None)
 
 
-def before(room: Room, seq: int | None) -> Page:
+def before(of: Room | Message, seq: int | None) -> Page:
     """The page that ends right before `seq`; None: the newest."""
     # The head first: a message that comes while we read is left for the resume to bring.
-    head = _head(room)
+    head = _head(of)
     top = head if seq is None else min(seq - 1, head)
-    found = _listed(room).filter(seq__lte=top).order_by("-seq")[: PAGE_SIZE + 1].shown()
-    shown = found[:PAGE_SIZE][::-1]
-    newer = (shown[-1].seq if shown else 0) < room.last_message_seq
-    return Page(shown, head, has_older=len(found) > PAGE_SIZE, has_newer=newer)
+    found = _listed(of).filter(seq__lte=top).order_by("-seq")[: PAGE_SIZE + 1].shown()
+    newer = top < head and top < _last(of)
+    return Page(found[:PAGE_SIZE][::-1], head, has_older=len(found) > PAGE_SIZE, has_newer=newer)
 
 
-def after(room: Room, seq: int) -> Page:
+def after(of: Room | Message, seq: int) -> Page:
     """The page that begins right after `seq`."""
-    head = _head(room)
-    newer = _listed(room).filter(seq__gt=seq, seq__lte=head)
+    head = _head(of)
+    newer = _listed(of).filter(seq__gt=seq, seq__lte=head)
     found = newer.order_by("seq")[: PAGE_SIZE + 1].shown()
     # In order: for a bare "is there one" PostgreSQL reads the table from its beginning.
-    older = _listed(room).filter(seq__lte=seq).order_by("-seq").values_list("pk")[:1]
+    older = _listed(of).filter(seq__lte=seq).order_by("-seq").values_list("pk")[:1]
     return Page(found[:PAGE_SIZE], head, has_older=bool(older), has_newer=len(found) > PAGE_SIZE)
 
 
-def around(room: Room, seq: int) -> Page:
+def around(of: Room | Message, seq: int) -> Page:
     """The page with `seq` in its middle."""
-    upper = _listed(room).filter(seq__gt=seq).order_by("seq").values_list("seq", flat=True)
-    return before(room, max([seq, *upper[: PAGE_SIZE // 2]]) + 1)
+    upper = _listed(of).filter(seq__gt=seq).order_by("seq").values_list("seq", flat=True)
+    return before(of, max([seq, *upper[: PAGE_SIZE // 2]]) + 1)
 
 
-def thread(root: Message, seq: int | None = None) -> Page:
-    """The page of a thread's answers that ends right before `seq`; None: the newest."""
-    head = _head(root.room)
-    answers = root.room.messages.filter(root=root, seq__lte=head)
-    top = head if seq is None else min(seq - 1, head)
-    found = answers.filter(seq__lte=top).order_by("-seq")[: PAGE_SIZE + 1].shown()
-    newer = seq is not None and answers.filter(seq__gt=top).exists()
-    return Page(found[:PAGE_SIZE][::-1], head, has_older=len(found) > PAGE_SIZE, has_newer=newer)
+def is_in_latest(of: Room | Message, message: Message) -> bool:
+    """Whether the newest page holds it."""
+    newest = _listed(of).order_by("-seq").values_list("pk", flat=True)
+    return message.pk in list(newest[:PAGE_SIZE])
 
 
 def first_since(room: Room, moment: datetime) -> tuple[int, int] | None:
@@ -94,11 +95,20 @@ def first_since(room: Room, moment: datetime) -> tuple[int, int] | None:
     return found
 
 
-def _head(room: Room) -> int:
+def _head(of: Room | Message) -> int:
+    room = of if isinstance(of, Room) else of.room
     # All of it at once: a page that has passed a renaming is not told of it again.
     room.refresh_from_db()
     return room.last_seq
 
 
-def _listed(room: Room) -> MessageQuerySet:
-    return room.messages.filter(in_room=True)
+def _listed(of: Room | Message) -> MessageQuerySet:
+    if isinstance(of, Room):
+        return of.messages.filter(in_room=True)
+    return of.room.messages.filter(root=of)
+
+
+def _last(of: Room | Message) -> int:
+    if isinstance(of, Room):
+        return of.last_message_seq
+    return _listed(of).order_by("-seq").values_list("seq", flat=True).first() or 0

@@ -96,14 +96,14 @@ def test_an_answer_is_an_entry_of_the_log_and_not_of_the_rooms_list(alice, pond,
     assert (room.last_message_seq, room.message_count) == (root.seq, root.number)
     assert first.number == root.number
     assert [each.pk for each in history.latest(room).messages] == [root.pk]
-    assert [each.pk for each in history.thread(root).messages] == [first.pk]
+    assert [each.pk for each in history.latest(root).messages] == [first.pk]
 
 
 def test_an_answer_that_is_for_the_room_too_stands_in_both(alice, pond, root, answer):
     both = answer(alice, in_room=True)
 
     assert [each.pk for each in history.latest(pond).messages] == [root.pk, both.pk]
-    assert [each.pk for each in history.thread(root).messages] == [both.pk]
+    assert [each.pk for each in history.latest(root).messages] == [both.pk]
     assert both.number == root.number + 1
 
 

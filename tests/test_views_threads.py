@@ -1,5 +1,7 @@
 """A thread's page, and the pane beside the room."""
 
+import re
+
 import pytest
 
 from chat.actions.messages import post_message
@@ -126,16 +128,121 @@ def test_following_is_one_button(bob, bobs, root):
     assert not Following.objects.get(person=bob).is_following
 
 
-def test_a_long_thread_has_earlier_answers_by_a_link(bob, bobs, root, monkeypatch):
-    monkeypatch.setattr("chat.history.PAGE_SIZE", 3)
-    for number in range(5):
-        send(bobs, root, f"answer {number}", f"nonce-{number:04}")
+# --- Of many answers -----------------------------------------------------------------------
 
-    newest = bobs.get(f"/messages/{root.pk}/thread/").content.decode()
-    assert "answer 4" in newest
-    assert "answer 1<" not in newest
-    first = Message.objects.filter(root=root).order_by("seq")[2].seq
-    older = bobs.get(f"/messages/{root.pk}/thread/?before={first}").content.decode()
-    assert "answer 1" in older
-    assert "To the newest answers" in older
-    assert f'id="thread-{root.pk}-after-' not in older
+
+@pytest.fixture
+def many(bob, root, monkeypatch):
+    """Two pages of answers and a bit, on pages of four."""
+    monkeypatch.setattr("chat.history.PAGE_SIZE", 4)
+    return [
+        post_message(
+            author=bob,
+            room=root.room,
+            body=f"answer {number}",
+            nonce=f"nonce-of-{number}",
+            root=root.pk,
+            in_room=False,
+        )
+        for number in range(10)
+    ]
+
+
+def shown(html):
+    """The answers on a page or in a part of one, in order."""
+    return re.findall(r"<p>(answer \d+)</p>", html)
+
+
+def test_a_long_thread_is_read_back_page_by_page(bobs, root, many):
+    path, seen = f"/messages/{root.pk}/thread/", []
+    query = ""
+    while query is not None:
+        page = bobs.get(path + query).content.decode()
+        assert ("To the newest answers" in page) == bool(seen)
+        assert (f'id="thread-{root.pk}-after-' in page) == (not seen)
+        seen = shown(page) + seen
+        found = re.search(r'href="[^"]*thread/(\?before=\d+)"', page)
+        query = found and found[1]
+
+    assert seen == [each.body for each in many]
+
+
+def test_a_long_thread_is_read_on_page_by_page_until_it_is_live(bobs, root, many):
+    path, seen = f"/messages/{root.pk}/thread/", []
+    query = f"?at={many[0].seq}"
+    while query is not None:
+        page = bobs.get(path + query).content.decode()
+        seen += shown(page)
+        found = re.search(r'href="[^"]*thread/(\?after=\d+)"', page)
+        query = found and found[1]
+        assert (f'id="thread-{root.pk}-after-' in page) == (query is None)
+
+    assert seen == [each.body for each in many]
+
+
+@pytest.mark.parametrize("plain", ("", "?plain=1"))
+def test_the_link_to_an_answer_of_a_long_thread_leads_to_its_place(plain, bobs, root, many):
+    for path in (f"/messages/{many[1].pk}/thread/", f"/messages/{many[1].pk}/"):
+        lands = bobs.get(path + plain)["Location"]
+        assert lands.endswith(f"at={many[1].seq}#thread-message-{many[1].pk}")
+        page = bobs.get(lands).content.decode()
+        assert f'id="thread-message-{many[1].pk}"' in page
+        assert "thread-stream" not in page  # which would be of the newest
+
+    newest = f"/messages/{root.pk}/thread/{plain}#thread-message-{many[-1].pk}"
+    assert bobs.get(f"/messages/{many[-1].pk}/{plain}")["Location"] == newest
+
+
+def test_whoever_is_not_told_what_is_answered_is_led_to_an_answers_place(bobs, root, many):
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/inbox/"}
+    answer = bobs.get(f"/messages/{many[1].pk}/thread/", headers=headers)
+
+    place = f"/messages/{root.pk}/thread/?at={many[1].seq}#thread-message-{many[1].pk}"
+    assert answer["HX-Redirect"] == place
+
+
+def test_a_place_beyond_the_end_leads_to_the_thread(bobs, root, many):
+    for query in ("?after=999999", "?before=1"):
+        answer = bobs.get(f"/messages/{root.pk}/thread/{query}")
+        assert answer["Location"] == f"/messages/{root.pk}/thread/"
+
+
+def test_earlier_answers_go_above_with_a_resume(bobs, root, many):
+    path = f"/messages/{root.pk}/thread/?before={many[4].seq}"
+    text = bobs.get(path, headers=PANE).content.decode()
+
+    assert shown(text) == [each.body for each in many[:4]]
+    assert "<aside" not in text
+    # The link was the element that one stood on: there is one of its id again.
+    assert re.search(r'id="thread-earlier"[^>]* hx-swap-oob="true"><span id="thread-older"', text)
+    assert 'name="type" value="resume"' in text
+
+
+def test_newer_answers_go_below_and_are_live_from_the_newest_on(bobs, root, many):
+    path = f"/messages/{root.pk}/thread/"
+    text = bobs.get(f"{path}?after={many[1].seq}", headers=PANE).content.decode()
+    assert shown(text) == [each.body for each in many[2:6]]
+    assert f'?after={many[5].seq}"' in text
+    assert f"thread-{root.pk}-after-" not in text
+
+    text = bobs.get(f"{path}?after={many[5].seq}", headers=PANE).content.decode()
+    assert shown(text) == [each.body for each in many[6:]]
+    assert f'id="thread-{root.pk}-after-{many[-1].seq}"' in text
+    assert 'id="thread-newer" tabindex="-1"' in text
+    assert 'name="type" value="resume"' in text
+
+
+def test_only_who_has_seen_the_newest_has_read_the_thread(bob, bobs, root, many):
+    Following.objects.update(read_seq=0)
+    bobs.get(f"/messages/{root.pk}/thread/?at={many[1].seq}")
+    assert Following.objects.get(person=bob).read_seq == 0
+
+    bobs.get(f"/messages/{root.pk}/thread/?after={many[7].seq}", headers=PANE)
+    assert Following.objects.get(person=bob).read_seq == many[-1].seq
+
+
+def test_without_scripts_a_stream_has_the_way_to_earlier_answers(bobs, root, many):
+    page = bobs.get(f"/messages/{root.pk}/thread/?plain=1").content.decode()
+
+    assert "thread-stream" in page
+    assert f'/messages/{root.pk}/thread/?before={many[6].seq}&amp;plain=1"' in page

@@ -12,8 +12,9 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from chat import hub
+from chat import history, hub
 from chat.context import is_plain
+from chat.fragments import THREAD
 from chat.models import Message, Person, Room
 from chat.sessions import LINE
 
@@ -35,9 +36,18 @@ def caller_of(request: HttpRequest, person: Person) -> hub.Caller:
     return hub.Caller(person_id=person.pk, credential=person.password, session_line=line)
 
 
-def go(request: HttpRequest, name: str, *args: Any) -> str:
+def go(request: HttpRequest, name: str, *args: Any, **query: Any) -> str:
     """The address of a page; a plain page leads to plain pages."""
-    return reverse(name, args=args) + ("?plain=1" if is_plain(request) else "")
+    plain = {"plain": 1} if is_plain(request) else {}
+    return reverse(name, args=args, query=plain | query or None)
+
+
+def place_of(request: HttpRequest, message: Message, of: Room | Message) -> str:
+    """Where it stands in its room or in its thread, of whatever age it is."""
+    at = {} if history.is_in_latest(of, message) else {"at": message.seq}
+    if isinstance(of, Room):
+        return f"{go(request, 'room', of.slug, **at)}#message-{message.pk}"
+    return f"{go(request, 'thread', of.pk, **at)}#{THREAD}message-{message.pk}"
 
 
 def is_at_head(request: Request, room: Room) -> bool:

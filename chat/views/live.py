@@ -58,7 +58,7 @@ def stream(
     request: Request, person: Person, room: Room, root: Message | None = None
 ) -> StreamingHttpResponse:
     """The room's list, or with `root` that thread's, and what happens from now on."""
-    page = history.thread(root) if root else history.latest(room)
+    page = history.latest(root or room)
     kind = Kind.of(person, "plain" if is_plain(request) else "stream", root.pk if root else None)
     membership = permissions.membership(person, room) if root is None else None
     if membership and membership.is_kept_unread:
@@ -69,6 +69,7 @@ def stream(
         "room": room,
         "page": page,
         "root": root and fragments.message_fragment(root, kind, THREAD),
+        "root_id": root and root.pk,
         "fragments": news.with_line(page, shown, membership, kind),
     }
     opening = render_to_string("chat/stream.html", context, request)

@@ -26,9 +26,9 @@ from chat.fragments import THREAD, Kind
 from chat.models import Message, Person, Room
 from chat.viewer import LINES_MODES
 from chat.views import errors
-from chat.views.answers import Request, caller_of, done, go
+from chat.views.answers import Request, caller_of, done, go, place_of
 from chat.views.decorators import for_people
-from chat.views.rooms import composer_ring, find, number, show
+from chat.views.rooms import asked_page, composer_ring, find, show
 from chat.views.slots import closed
 
 
@@ -121,8 +121,7 @@ def _fresh_box(request: Request, message: Message, notes: Sequence[Promise]) -> 
 
 
 def _page(request: Request, person: Person, room: Room) -> HttpResponse:
-    before, after = number(request, "before"), number(request, "after")
-    page = history.after(room, after) if after is not None else history.before(room, before)
+    page = asked_page(request, room)
     if request.htmx:
         kind = Kind.of(person)
         context = {
@@ -142,19 +141,12 @@ def _page(request: Request, person: Person, room: Room) -> HttpResponse:
 def permalink(request: Request, person: Person, message_id: int) -> HttpResponse:
     """Into the message's room or thread, at its place, whatever its age."""
     message = get_object_or_404(
-        Message.objects.select_related("room"),
+        Message.objects.select_related("room", "root__room"),
         pk=message_id,
         room__in=Room.objects.visible_to(person),
     )
-    if not message.in_room:
-        return redirect(f"{go(request, 'thread', message.root_id)}#{THREAD}message-{message.pk}")
-    listed = Message.objects.filter(room=message.room, in_room=True)
-    newest = listed.order_by("-seq")[: history.PAGE_SIZE]
-    is_recent = any(each.pk == message.pk for each in newest.only("pk"))
-    url = go(request, "room", message.room.slug)
-    if not is_recent:
-        url += f"{'&' if '?' in url else '?'}at={message.seq}"
-    return redirect(f"{url}#message-{message.pk}")
+    of = message.room if message.in_room or message.root is None else message.root
+    return redirect(place_of(request, message, of))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -24,7 +24,7 @@ from chat.errors import Invalid, Refused
 from chat.forms import DateForm, LevelForm, NewRoomForm, PeopleForm, RoomForm, first_error
 from chat.fragments import Kind
 from chat.history import Page
-from chat.models import Level, Membership, Person, Room, Site
+from chat.models import Level, Membership, Message, Person, Room, Site
 from chat.views.answers import Request, done, go, one_page, show_form
 from chat.views.decorators import for_people
 
@@ -106,12 +106,11 @@ def _to_day(request: Request, person: Person, found: Room) -> HttpResponse:
     if not form.is_valid():
         raise Invalid(first_error(form))
     start = datetime.combine(form.cleaned_data["date"], time.min, tzinfo=person.zone)
-    url = go(request, "room", found.slug)
     first = history.first_since(found, start)
     if first is None:  # later than everything
-        return redirect(url)
+        return redirect(go(request, "room", found.slug))
     key, seq = first
-    return redirect(f"{url}{'&' if '?' in url else '?'}at={seq}#message-{key}")
+    return redirect(f"{go(request, 'room', found.slug, at=seq)}#message-{key}")
 
 
 def show(request: Request, person: Person, found: Room, page: Page, **more: Any) -> HttpResponse:
@@ -282,6 +281,14 @@ def composer_ring(prefix: str = "") -> list[tuple[str, str]]:
     """
     numbers = [f"{prefix}{number}" for number in range(1, SPARE_COMPOSERS + 1)]
     return list(zip(numbers, [numbers[-1], *numbers], strict=False))
+
+
+def asked_page(request: Request, of: Room | Message) -> Page:
+    """Around, before or after the place that the address names; without one the newest."""
+    at, before, after = (number(request, name) for name in ("at", "before", "after"))
+    if at is not None:
+        return history.around(of, at)
+    return history.before(of, before) if after is None else history.after(of, after)
 
 
 def number(request: Request, name: str) -> int | None:

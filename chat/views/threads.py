@@ -19,11 +19,18 @@ from chat.database import in_passing
 from chat.fragments import THREAD, Kind
 from chat.history import Page
 from chat.models import Following, Message, Person
-from chat.views.answers import Request, done, go, is_at_head
+from chat.views.answers import Request, done, go, is_at_head, place_of
 from chat.views.decorators import for_people
 from chat.views.messages import send
-from chat.views.rooms import composer_ring, number, show
+from chat.views.rooms import asked_page, composer_ring, show
 from chat.views.slots import find_message
+
+# What htmx may ask for besides a pane: all its answers anew, or one more page of them.
+PARTS = (
+    ("list", "chat/swaps/answers.html"),
+    ("before", "chat/swaps/earlier.html"),
+    ("after", "chat/swaps/later.html"),
+)
 
 
 @dataclass(frozen=True)
@@ -45,36 +52,25 @@ class Thread:
 @csp_update({"frame-src": [SELF]})
 @for_people
 def thread(request: Request, person: Person, message_id: int) -> HttpResponseBase:
-    """The pane for htmx, its answers alone with `?list=1`, nothing with `?close=1`; else a page.
+    """A page, with its room beside it where there is space for both; POST answers.
 
-    POST answers. The page of an answer is the page of its thread. Links to threads stand in
-    messages, and these on all kinds of pages: one that has no live room to open a pane beside goes
-    to the thread's page.
+    The page of an answer is that of its thread, at its place. Links to threads stand in messages,
+    and these on all kinds of pages: one that has no live room to open a pane beside goes there too.
     """
     message = find_message(person, message_id)
     if request.method == "POST":
         return _answer(request, person, message)
-    if message.root_id is not None:
-        return redirect(f"{go(request, 'thread', message.root_id)}#{THREAD}message-{message.pk}")
-    if request.htmx and "close" in request.GET:
-        return render(request, "chat/swaps/closed.html", {"root": message})
     if request.htmx and not is_at_head(request, message.room):
-        return HttpResponseClientRedirect(reverse("thread", args=[message.pk]))
+        return HttpResponseClientRedirect(_place(request, message))
+    if message.root is not None:
+        return redirect(_place(request, message))
+    if request.htmx:
+        return _beside(request, person, message)
     shown = _thread(request, person, message)
-    if not request.htmx:
-        room_page = history.latest(message.room)
-        return show(request, person, message.room, room_page, thread=shown)
-    context = {
-        "thread": shown,
-        "room": message.room,
-        "epoch": fragments.epoch(),
-        "from_menu": "menu" in request.GET,
-    }
-    if "list" in request.GET:
-        return render(request, "chat/swaps/answers.html", context)
-    response = render(request, "chat/swaps/thread.html", context)
-    response["HX-Retarget"], response["HX-Reswap"] = "#thread", "outerHTML"
-    return response
+    if not shown.page.messages and not shown.page.is_all:  # beyond an end
+        return redirect(_place(request, message))
+    room_page = history.latest(message.room)
+    return show(request, person, message.room, room_page, thread=shown)
 
 
 @require_POST
@@ -99,10 +95,32 @@ def _answer(request: Request, person: Person, message: Message) -> HttpResponseB
     return send(request, person, slug, where=where, root=root_id, in_room=is_for_all)
 
 
+def _place(request: Request, message: Message) -> str:
+    if message.root is None:
+        return go(request, "thread", message.pk)
+    return place_of(request, message, message.root)
+
+
+def _beside(request: Request, person: Person, root: Message) -> HttpResponse:
+    """The pane; nothing in its place with `?close=1`; or a part of it, see `PARTS`."""
+    if "close" in request.GET:
+        return render(request, "chat/swaps/closed.html", {"root": root})
+    context = {
+        "thread": _thread(request, person, root),
+        "room": root.room,
+        "epoch": fragments.epoch(),
+        "from_menu": "menu" in request.GET,
+    }
+    if part := next((template for name, template in PARTS if name in request.GET), None):
+        return render(request, part, context)
+    response = render(request, "chat/swaps/thread.html", context)
+    response["HX-Retarget"], response["HX-Reswap"] = "#thread", "outerHTML"
+    return response
+
+
 def _thread(request: Request, person: Person, root: Message) -> Thread:
     kind = Kind.of(person, "plain" if is_plain(request) else "html")
-    before = number(request, "before")
-    page = history.thread(root, before)
+    page = asked_page(request, root)
     following = Following.objects.filter(root=root, person=person).first()
     if following is not None and not page.has_newer and following.read_seq < page.seq:
         with in_passing():
