@@ -5,6 +5,7 @@ import re
 import pytest
 
 from chat.actions.messages import post_message
+from chat.actions.rooms import make_public
 from chat.models import Following, Message
 from tests.visits import say, value_of
 
@@ -126,6 +127,19 @@ def test_following_is_one_button(bob, bobs, root):
 
     assert "Follow<" in bobs.post(path, {"follow": "0"}, headers=PANE).content.decode()
     assert not Following.objects.get(person=bob).is_following
+
+
+def test_who_is_not_in_the_room_is_offered_nothing_to_follow(alice, bobs, charlie, root, sign_in):
+    make_public(editor=alice, room=root.room)
+    charlies = sign_in(charlie)
+    path = f"/messages/{root.pk}/thread/"
+
+    for headers in ({}, PANE):
+        assert "thread-follow" in bobs.get(path, headers=headers).content.decode()
+        read_along = charlies.get(path, headers=headers).content.decode()
+        assert 'id="thread-list"' in read_along
+        assert "thread-follow" not in read_along
+    assert charlies.post(f"{path}follow/", {"follow": "1"}).status_code == 403
 
 
 # --- Of many answers -----------------------------------------------------------------------

@@ -41,6 +41,7 @@ class Thread:
     page: Page
     root_fragment: SafeString
     fragments: list[SafeString]
+    may_follow: bool
     is_following: bool
     may_answer: bool
     is_live: bool
@@ -130,6 +131,7 @@ def _thread(request: Request, person: Person, root: Message) -> Thread:
         page=page,
         root_fragment=fragments.message_fragment(root, kind, THREAD),
         fragments=fragments.page_fragments(page, kind, THREAD),
+        may_follow=permissions.is_member(person, root.room),
         is_following=following is not None and following.is_following,
         may_answer=permissions.can_answer(person, root),
         is_live=not page.has_newer,
