@@ -117,6 +117,11 @@ def render(text: str, named: Named | None = None) -> Rendered:
     raise InvalidBody(_("This is too long for one message. Send it in parts."))
 
 
+def words_of(html: str) -> str:
+    """What `render` has made of a text, in one line without any markup. No HTML: to be escaped."""
+    return " ".join(unescape(_TAG.sub("", html)).split())
+
+
 def _as_markdown(text: str, environment: dict[str, Any]) -> list[str]:
     """The text's Markdown, coloured and uncoloured, or nothing when it is better shown plain."""
     parser = _PARSER if _count_link_starts(text) <= _MAX_LINK_STARTS else _PARSER_WITHOUT_LINKS

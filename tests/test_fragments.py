@@ -259,6 +259,21 @@ def test_an_edit_swaps_what_a_message_says_wherever_it_stands(bob, lobby, say):
     assert "slot-" not in text
 
 
+@pytest.mark.parametrize("kind", (PAGE, Kind("stream", "en", "UTC")), ids=("page", "stream"))
+def test_a_quote_shows_words_and_no_markup(kind, bob, lobby, say):
+    message = say("One")[0]
+    edit_message(editor=bob, message=message, body="**Two** & `<b>`\n```\nthree\n```")
+
+    text = last(lobby, kind)
+    quote = text[text.rindex(f".quote-{message.pk}") :]
+
+    assert "**" not in quote
+    if kind == PAGE:
+        assert 'dir="auto">Two &amp; &lt;b&gt; three</span>' in quote
+    else:
+        assert 'content: "Two\\20 \\26 \\20 \\3c b\\3e \\20 three"' in quote
+
+
 def test_a_deletion_takes_the_text_out_of_every_page(alice, bob, lobby, say):
     message = say("The secret")[0]
     toggle_reaction(person=alice, message=message, emoji="👍")

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat import colours
-from chat.markup import MAX_BODY_CHARACTERS, MAX_HTML_BYTES, InvalidBody, Named, clean_body, render
+from chat.markup import (
+    MAX_BODY_CHARACTERS,
+    MAX_HTML_BYTES,
+    InvalidBody,
+    Named,
+    clean_body,
+    render,
+    words_of,
+)
 
 ALLOWED = {
     "a": {
@@ -403,6 +411,21 @@ def named(text: str) -> str:
 )
 def test_names_in_prose_are_shown_as_what_they_stand_for(text, html):
     assert named(text) == html
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    (
+        ("**bold**, _not_ ~~so~~", "bold, not so"),
+        ("one\ntwo\n\n- three\n- four", "one two three four"),
+        ("```python\ndef croak():\n    pass\n```", "def croak(): pass"),
+        ("[a link](https://example.org) @ada #kitchen", "a link @ada #kitchen"),
+        ("> said\n\n1 < 2 &amp; 3 <b>", "said 1 < 2 &amp; 3 <b>"),
+        ("a\nlone\n" + "> " * 25 + "x", "a lone " + "> " * 25 + "x"),
+    ),
+)
+def test_the_words_of_a_text_are_what_one_reads(text, words):
+    assert words_of(named(text)) == words
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 
+from chat import markup
 from chat.models.people import Person
 from chat.models.rooms import Room
 
@@ -120,6 +121,11 @@ class Message(models.Model):
     def shown_plain(self) -> SafeString:
         """The same for plain pages: its links to rooms lead to plain ones."""
         return mark_safe(_ROOM_LINK.sub(r"\1?plain=1", self.html))  # noqa: S308
+
+    @property
+    def words(self) -> str:
+        """What it says as plain text, for where there is one line for it."""
+        return markup.words_of(self.html)
 
     @property
     def starts_day(self) -> bool:
