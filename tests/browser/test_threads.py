@@ -24,6 +24,11 @@ say = lambda body: post_message(author=Person.objects.get(username="member1"),
     root={root}, in_room=False)
 say("{body}")
 """
+IS_READ = """
+from chat.models import Following
+following = Following.objects.get(root={root}, person__username="member2")
+print(following.read_seq >= following.root.replies.latest("seq").seq)
+"""
 SHOWN = """() => [...document.querySelectorAll('#thread-list .message')].map(e => e.outerHTML)"""
 BODIES = """() => [...document.querySelectorAll('#thread-list .message-body')]
   .map(e => e.innerText)"""
@@ -113,6 +118,26 @@ def test_the_page_of_an_old_answer_shows_it_and_reads_on_until_it_is_live(window
         window,
         lambda: window.page.evaluate(SHOWN)[-PAGE:] == again.page.evaluate(SHOWN),
     )
+
+
+def test_whoever_has_the_end_of_a_thread_in_view_has_read_it(windows, site, keys):
+    root, ids = keys
+    window = windows.person("member2").go_live("room-2")
+    open_pane(window, root)
+    window.page.get_by_role("button", name="Follow").click()
+    expect(window.page.get_by_role("button", name="Unfollow")).to_be_visible()
+    count = window.page.locator(f"#messages .replies-{root} a")
+
+    site.shell(ANSWER.format(root=root, body="news"))
+    expect(window.page.locator("#thread-list .message").last).to_contain_text("news")
+    wait(window, lambda: site.shell(IS_READ.format(root=root)).strip() == "True")
+
+    window.go(f"/messages/{ids[OLD]}/").wait_until_live()
+    before = count.inner_text()
+    site.shell(ANSWER.format(root=root, body="news from far below"))
+    expect(count).not_to_have_text(before)
+    window.page.wait_for_timeout(3000)  # nothing tells that something was not read
+    assert site.shell(IS_READ.format(root=root)).strip() == "False"
 
 
 def test_without_scripts_a_thread_is_read_by_links(windows, keys):
