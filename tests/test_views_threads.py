@@ -215,6 +215,14 @@ def test_whoever_is_not_told_what_is_answered_is_led_to_an_answers_place(bobs, r
     assert answer["HX-Redirect"] == place
 
 
+def test_a_pane_at_an_old_answer_shows_that(bobs, root, many):
+    path = f"/messages/{many[1].pk}/thread/"
+    pane = bobs.get(path, headers=PANE, follow=True)
+
+    assert pane["HX-Reswap"] == f"outerHTML show:#thread-message-{many[1].pk}:top"
+    assert f'id="thread-message-{many[1].pk}"' in pane.content.decode()
+
+
 def test_a_place_beyond_the_end_leads_to_the_thread(bobs, root, many):
     for query in ("?after=999999", "?before=1"):
         answer = bobs.get(f"/messages/{root.pk}/thread/{query}")

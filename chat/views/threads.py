@@ -22,7 +22,7 @@ from chat.models import Following, Message, Person
 from chat.views.answers import Request, done, go, is_at_head, place_of
 from chat.views.decorators import for_people
 from chat.views.messages import send
-from chat.views.rooms import asked_page, composer_ring, show
+from chat.views.rooms import asked_page, composer_ring, number, show
 from chat.views.slots import find_message
 
 # What htmx may ask for besides a pane: all its answers anew, or one more page of them.
@@ -106,8 +106,9 @@ def _beside(request: Request, person: Person, root: Message) -> HttpResponse:
     """The pane; nothing in its place with `?close=1`; or a part of it, see `PARTS`."""
     if "close" in request.GET:
         return render(request, "chat/swaps/closed.html", {"root": root})
+    shown = _thread(request, person, root)
     context = {
-        "thread": _thread(request, person, root),
+        "thread": shown,
         "room": root.room,
         "epoch": fragments.epoch(),
         "from_menu": "menu" in request.GET,
@@ -116,6 +117,10 @@ def _beside(request: Request, person: Person, root: Message) -> HttpResponse:
         return render(request, part, context)
     response = render(request, "chat/swaps/thread.html", context)
     response["HX-Retarget"], response["HX-Reswap"] = "#thread", "outerHTML"
+    at = number(request, "at")
+    for answer in shown.page.messages:
+        if answer.seq == at:  # a page would scroll to it by the anchor, which htmx never sees
+            response["HX-Reswap"] += f" show:#{THREAD}message-{answer.pk}:top"
     return response
 
 

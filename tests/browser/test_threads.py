@@ -9,13 +9,15 @@ PAGE = 50
 ANSWERS = 120
 # Two fifths of the way: neither on the first page nor on the newest one.
 OLD = 48
+# Said in the room as well.
+BOTH = 47
 LONG = """
 one = Person.objects.get(username="member1")
 room = Room.objects.get(slug="room-2")
 def say(body, **more):
     return post_message(author=one, room=room, body=body, nonce=secrets.token_urlsafe(16), **more)
 root = say("a long story")
-answers = [say(f"answer {{n}}", root=root.pk, in_room=False) for n in range({count})]
+answers = [say(f"answer {{n}}", root=root.pk, in_room=n == {both}) for n in range({count})]
 print(root.pk, *(each.pk for each in answers))
 """
 ANSWER = """
@@ -38,7 +40,7 @@ FOCUSED = "() => document.activeElement.id"
 @pytest.fixture(scope="module")
 def keys(site):
     """Of a long thread: its root, and its answers."""
-    root, *answers = map(int, site.shell(LONG.format(count=ANSWERS)).split())
+    root, *answers = map(int, site.shell(LONG.format(count=ANSWERS, both=BOTH)).split())
     return root, answers
 
 
@@ -118,6 +120,18 @@ def test_the_page_of_an_old_answer_shows_it_and_reads_on_until_it_is_live(window
         window,
         lambda: window.page.evaluate(SHOWN)[-PAGE:] == again.page.evaluate(SHOWN),
     )
+
+
+def test_the_pane_of_an_old_answer_is_opened_at_it(windows, keys):
+    _, ids = keys
+    window = windows.person("member4").go_live("room-2")
+    answer = window.page.locator(f"#message-{ids[BOTH]}")
+    answer.hover()
+    answer.get_by_role("link", name="More").click()
+    answer.get_by_role("link", name="Answer in a thread").click()
+
+    expect(window.page.locator(f"#thread-message-{ids[BOTH]}")).to_be_in_viewport()
+    expect(window.page.locator("#thread-newer")).to_have_text("Newer answers")
 
 
 def test_whoever_has_the_end_of_a_thread_in_view_has_read_it(windows, site, keys):
