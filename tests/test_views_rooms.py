@@ -305,5 +305,7 @@ def test_a_new_room_marks_the_others_as_unread_and_counts_them_in_the_title(alic
 def test_a_socket_element_is_for_who_may_see_the_room(bobs, charlie, pond, sign_in):
     assert 'ws-connect="/ws/chat/pond/?' in bobs.get("/rooms/pond/socket/").content.decode()
     assert "list=off" in bobs.get("/rooms/pond/socket/?list=off").content.decode()
+    tells_reads = bobs.get("/rooms/pond/socket/?thread=7").content.decode()
+    assert 'name="thread" value="7"' in tells_reads
     assert 'ws-connect="/ws/chat/?' in bobs.get("/socket/").content.decode()
     assert sign_in(charlie).get("/rooms/pond/socket/").status_code == 404

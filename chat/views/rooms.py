@@ -151,6 +151,7 @@ def socket(request: Request, person: Person, slug: str = "") -> HttpResponse:
         "slug": slug,
         "is_live": request.GET.get("list") != "off",
         "title": request.GET.get("title", ""),
+        "root": number(request, "thread"),
     }
     return render(request, "chat/fragments/live.html", context)
 
