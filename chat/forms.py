@@ -70,7 +70,7 @@ class ChoicesField(forms.Field):
 
 
 def _are_names(typed: str, meant: str) -> bool:
-    return typed[0] == meant[0] and meant[0] in "@:" and len(meant) <= naming.MAX_TYPED_CHARACTERS
+    return typed[0] == meant[0] and meant[0] in "@#:" and len(meant) <= naming.MAX_TYPED_CHARACTERS
 
 
 class BodyForm(forms.Form):

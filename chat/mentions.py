@@ -169,6 +169,18 @@ def candidates(room: Room, begun: str, limit: int) -> list[Person]:
     return list(found.order_by("username")[:limit])
 
 
+def linkable(person_id: int, begun: str, limit: int) -> list[Room]:
+    """Rooms that a begun `#name` may mean, by the name in their address or their own; those that
+    the person is in come first. An archived one is linked to by whoever types all of its name."""
+    named = (
+        Q(slug__startswith=begun.lower())
+        | Q(name__istartswith=begun)
+        | Q(name__icontains=f" {begun}")
+    )
+    found = Room.objects.open().filter(_link_works(person_id), named)
+    return list(found.order_by(_is_in_it(person_id).desc(), "slug")[:limit])
+
+
 def doubts(unknown: Collection[str], room: Room) -> dict[str, list[Person]]:
     """Of the names that are nobody's, those that begin a username in the room, and whose."""
     if not unknown:
@@ -187,12 +199,19 @@ def _membership(room: Room) -> Exists:
 
 
 def _rooms(slug: str, linked: Collection[str], author_id: int) -> QuerySet[Room]:
+    links = Q(slug__in=linked) & _link_works(author_id)
+    return Room.objects.filter(Q(slug=slug) | links).order_by()
+
+
+def _link_works(author_id: int) -> Q:
     # A private room is linked to by nobody: what is stored is seen by all. And a guest learns of no
     # room by that.
     is_guest = Exists(Person.objects.filter(pk=author_id, role=Role.GUEST))
-    is_in = Exists(Membership.objects.filter(room=OuterRef("pk"), person=author_id))
-    public = Q(slug__in=linked, kind=RoomKind.PUBLIC) & (is_in | ~is_guest)
-    return Room.objects.filter(Q(slug=slug) | public).order_by()
+    return Q(kind=RoomKind.PUBLIC) & (_is_in_it(author_id) | ~is_guest)
+
+
+def _is_in_it(person_id: int) -> Exists:
+    return Exists(Membership.objects.filter(room=OuterRef("pk"), person=person_id))
 
 
 def _people(room: Room, names: Collection[str], author_id: int) -> dict[str, Person]:

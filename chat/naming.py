@@ -78,9 +78,9 @@ def choose(text: str, choices: Mapping[str, str]) -> str:
 
 
 def last_word(text: str) -> str:
-    """What somebody types at the text's end, if it begins a name: `@ad`, `:ta`; else nothing."""
+    """What somebody types at the text's end, if it begins a name: `@ad`, `#ki`, `:ta`."""
     word = text[-MAX_TYPED_CHARACTERS:]
-    signs = [sign.start() for sign in _SIGN.finditer(word) if sign[0] != "#"]
+    signs = [sign.start() for sign in _SIGN.finditer(word)]
     if not signs:
         return ""
     start = signs[-1]

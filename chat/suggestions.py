@@ -1,4 +1,4 @@
-"""What is offered to somebody who types `@` or `:` in a room's box.
+"""What is offered to somebody who types `@`, `#` or `:` in one of a room's boxes.
 
 A box of one line gets its completed lines as a `datalist`, which the browser shows at the caret:
 picking one needs no script, and nothing replaces the box. A box of several lines has no such
@@ -114,10 +114,13 @@ def options(what: Typed, *, person_id: int, room_id: int) -> list[Option]:
     """At most `MAX_OPTIONS`; who is in the room comes first. Emoji ask the database nothing."""
     if not what.word:
         return []
-    if what.word.startswith(":"):
-        found = _emoji(what.word[1:])
-    else:
-        found = _people(what, person_id, room_id)
+    match what.word[0]:
+        case ":":
+            found = _emoji(what.word[1:])
+        case "#":
+            found = _rooms(what.word[1:], person_id)
+        case _:
+            found = _people(what, person_id, room_id)
     return [option for option in found if option.name != what.word][:MAX_OPTIONS]
 
 
@@ -138,6 +141,13 @@ def render(what: Typed, found: list[Option], kind: Kind) -> str:
 def _emoji(begun: str) -> list[Option]:
     named = [Option(f":{name}:", shown) for name, shown in emojis.find(begun, 2 * MAX_OPTIONS)]
     return [option for option in named if any(naming.find(option.name))]
+
+
+def _rooms(begun: str, person_id: int) -> list[Option]:
+    if not Person.objects.filter(pk=person_id, is_active=True).exists():
+        return []
+    rooms = mentions.linkable(person_id, begun, MAX_OPTIONS + 1)
+    return [Option(f"#{each.slug}", each.name) for each in rooms]
 
 
 def _people(what: Typed, person_id: int, room_id: int) -> list[Option]:

@@ -330,6 +330,20 @@ def test_candidates_are_found_by_username_and_name_among_those_in_the_room(
     assert mentions.candidates(kitchen, "", 8) == [alice]
 
 
+def test_rooms_are_found_where_a_link_works_and_ones_own_come_first(
+    alice, bob, charlie, greta, kitchen, lobby, pond
+):
+    for name in ("The kiln", "Kites"):
+        create_room(creator=bob, name=name, purpose="", kind=RoomKind.PUBLIC)
+    Room.objects.filter(name="Kites").update(archived_at=timezone.now())
+
+    found = mentions.linkable(bob.pk, "KI", 8)
+    assert [each.name for each in found] == ["The kiln", "Kitchen"]
+    assert mentions.linkable(alice.pk, "pond", 8) == []
+    assert mentions.linkable(greta.pk, "ki", 8) == []
+    assert mentions.linkable(greta.pk, "gen", 8) == [lobby]
+
+
 # --- How many queries ----------------------------------------------------------------------
 
 

@@ -64,6 +64,36 @@ async def test_emoji_are_offered_by_name(hers):
     assert 'value=":tad :tada:"' in frame
 
 
+async def test_rooms_are_offered_by_address_and_by_name(hers, bob):
+    room = await in_database(
+        create_room, creator=bob, name="The Still Pond", purpose="", kind=RoomKind.PUBLIC
+    )
+    frame = await offered(hers, "see #gen")
+    assert '<option value="see #general" label="general">' in frame
+    assert 'name="choice" value="#gen #general"' in frame
+
+    for begun in ("#the", "#still", "#pon"):
+        assert f'value="{begun} #{room.slug}"' in await offered(hers, begun)
+
+
+async def test_no_room_is_offered_that_would_not_be_a_link(
+    alice, bob, pond, invite, lobby, connect
+):
+    side = await in_database(
+        create_room, creator=bob, name="Pondside", purpose="", kind=RoomKind.PUBLIC
+    )
+    greta = await in_database(invite, "greta", Role.GUEST, [lobby])
+    theirs = await connect(token=await token_of(greta), path=ROOM, resume=0)
+    hers = await connect(token=await token_of(alice), path=ROOM, resume=0)
+
+    frame = await offered(hers, "#pon")
+    assert frame.count("<option") == 1
+    assert f'"#{side.slug}"' in frame
+    assert '"#general"' in await offered(theirs, "#gen")
+    await typing(theirs, "#pon")
+    assert "<option" not in await theirs.until_heard("#suggestions")
+
+
 async def test_everybody_is_offered_too(hers, bob):
     frame = await offered(hers, "@")
 
@@ -72,7 +102,8 @@ async def test_everybody_is_offered_too(hers, bob):
 
 
 @pytest.mark.parametrize(
-    "body", ("", "hello", "ada@exa", ":", "10:30", "@nobody-is-called-so", "#gen")
+    "body",
+    ("", "hello", "ada@exa", ":", "10:30", "@nobody-is-called-so", "#", "C#gen", "#no-such-room"),
 )
 async def test_anything_else_is_answered_by_nothing(body, hers):
     await typing(hers, body)

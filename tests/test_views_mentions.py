@@ -148,6 +148,12 @@ def test_what_was_chosen_is_what_is_posted_and_told(hers, namesakes):
     assert Mention.objects.get().person.username == "adam"
 
 
+def test_a_chosen_room_is_what_is_posted(hers):
+    post(hers, "see #gen", choice="#gen #general")
+
+    assert Message.objects.get().body == "see #general"
+
+
 def test_it_may_be_left_as_it_is(hers, namesakes):
     assert post(hers, "hello @ad", **{"choice-1": "@ad @ad"}).status_code == 303
     assert Message.objects.get().body == "hello @ad"

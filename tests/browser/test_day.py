@@ -233,6 +233,7 @@ def _name(day):
     """While Ada types she is offered whom she may mean; without scripts she is asked."""
     ada, bruno, chidi = day.everybody
     ada.is_offered("Lunch? :tad", "Lunch? :tada:")
+    ada.is_offered("Lunch in the #kit", "Lunch in the #kitchen")
     ada.is_offered("Lunch at one, @bru", "Lunch at one, @bruno")
     ada.names("@chidi: lunch at one, with @b", "@bruno", picture=day.picture)
     ada.sees("lunch at one, with @bruno")

@@ -1,5 +1,6 @@
 """Names while they are typed: the lists follow, and the box keeps its text, caret and focus."""
 
+import pytest
 from playwright.sync_api import expect
 
 BOX = "() => [document.activeElement.value, document.activeElement.selectionStart]"
@@ -70,6 +71,39 @@ def test_a_choice_beside_several_lines_is_what_is_posted(windows):
     last = writer.page.locator("#messages > .message").last
     expect(last.locator(".mention")).to_have_text("@member3")
     expect(last.locator(".message-body")).to_have_text("one\nhi @member3 and bye")
+    expect(writer.page.locator("#choices label")).to_have_count(0)
+
+
+@pytest.mark.parametrize("deed", ("Reply", "Edit"))
+def test_a_box_in_a_messages_place_has_choices_too_and_is_never_touched(windows, deed):
+    reader = windows.person("member2").go_live("room-3")
+    writer = windows.person("member1").go_live("room-3")
+    writer.say(f"before: {deed}")
+    writer.sees(f"before: {deed}")
+    message = writer.page.locator("#messages > .message").last
+    message.hover()
+    message.locator(".message-slot").get_by_title("More").click()
+    message.get_by_role("link", name=deed, exact=True).click()
+    box = message.locator(".slot-form textarea")
+    expect(box).to_be_focused()
+    box.fill("")
+    box.evaluate("box => { box.isTheSame = true }")
+    writer.page.keyboard.type("see #kit", delay=40)
+    expect(reader.page.locator("#typing")).to_contain_text("is typing…")
+    writer.page.locator("#choices [value='#kit #room-2']").check()
+    box.focus()
+    writer.page.keyboard.press("Control+End")
+    writer.page.keyboard.type(", @mem", delay=40)
+    choice = writer.page.locator("#choices [value='@mem @member3']")
+    expect(choice).to_be_visible()
+    assert writer.page.evaluate(BOX) == ["see #kit, @mem", 14]
+    assert is_the_same(writer)
+    choice.check()
+    message.locator(".slot-form").get_by_role("button").first.click()
+
+    said = reader.page.locator("#messages > .message").last.locator(".message-body")
+    expect(said).to_have_text("see #room-2, @member3")
+    expect(said.locator("a.room-link")).to_have_text("#room-2")
     expect(writer.page.locator("#choices label")).to_have_count(0)
 
 
