@@ -1,31 +1,26 @@
 """A person's open pages know which of their rooms hold something new."""
 
 import re
-from dataclasses import replace
 from datetime import time
 
 import pytest
 from django.db import OperationalError
 from django.test.signals import template_rendered
 
-from chat import fragments, hub
+from chat import hub
 from chat.actions.changes import delete_message, edit_message
 from chat.actions.messages import post_message
 from chat.actions.reading import mark_unread, set_level
 from chat.actions.rooms import (
-    archive_room,
     change_room,
     create_room,
     invite_into_room,
     open_direct_room,
     remove_from_room,
-    unarchive_room,
 )
 from chat.database import in_database
-from chat.fragments import Kind
-from chat.hub import bells, desks
+from chat.hub import desks
 from chat.models import Following, Level, Membership, Role, RoomKind
-from chat.sidebar import Line
 from tests.sockets import eventually, post, token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,12 +64,6 @@ def title(frame):
 
 def sidebars(page):
     return [frame for frame in page.heard if 'id="inbox-line"' in frame]
-
-
-async def all_told(here, person, room):
-    """The tick has seen how the room looks, and nothing is about to be told to the person."""
-    await eventually(lambda: room.pk in here._looks)
-    await eventually(lambda: here.desks._desks[person.pk].next_at is None)
 
 
 async def test_a_message_in_another_room_marks_it_in_every_open_page(alice, pond, his):
@@ -252,59 +241,6 @@ async def test_a_rooms_new_name_shows_in_the_sidebar_as_it_was_typed(alice, pond
     assert "<b>Sea" not in frame
 
 
-async def test_a_lost_ring_of_another_room_is_found(alice, pond, his, quick_hub, monkeypatch):
-    page = await his()
-    await eventually(lambda: pond.pk in quick_hub._heads)  # the tick has seen where it ends
-    with monkeypatch.context() as silence:
-        silence.setattr(bells.bell, "answer", None)
-        await post(alice, pond)
-
-    assert unread(await page.until_heard("data-unread")) == ["pond"]
-
-
-async def test_a_lost_ring_of_a_room_that_is_open_again_is_found(
-    alice, bob, pond, his, quick_hub, monkeypatch
-):
-    await in_database(archive_room, archiver=alice, room=pond)
-    page = await his()
-    assert "/rooms/pond/" not in page.heard[-1]
-    await all_told(quick_hub, bob, pond)
-    with monkeypatch.context() as silence:
-        silence.setattr(bells.bell, "answer", None)
-        await in_database(unarchive_room, archiver=alice, room=pond)
-
-    await page.until_heard("/rooms/pond/")
-
-
-async def test_a_lost_ring_of_a_new_name_is_found_though_a_later_one_was_heard(
-    alice, bob, pond, his, quick_hub, monkeypatch
-):
-    page = await his()
-    await post(alice, pond)
-    await page.until_heard("data-unread")
-    await all_told(quick_hub, bob, pond)
-    with monkeypatch.context() as silence:
-        silence.setattr(bells.bell, "answer", None)
-        await in_database(change_room, editor=alice, room=pond, name="Sea", purpose="")
-        silence.undo()
-        await post(alice, pond)
-
-    await page.until_heard("Sea")
-
-
-async def test_a_lost_ring_about_ones_own_rooms_is_found(alice, bob, his, quick_hub, monkeypatch):
-    page = await his()
-    await eventually(lambda: bob.pk in quick_hub._pointers)
-    with monkeypatch.context() as silence:
-        silence.setattr(bells.bell, "answer", None)
-        room = await in_database(
-            create_room, creator=alice, name="Shore", purpose="", kind=RoomKind.PRIVATE
-        )
-        await in_database(invite_into_room, inviter=alice, room=room, people=[bob])
-
-    await page.until_heard(f"/rooms/{room.slug}/")
-
-
 async def test_who_comes_back_is_told_what_is_unread_now(alice, pond, his):
     page = await his()
     await page.hang_up()
@@ -451,25 +387,3 @@ async def test_in_quiet_hours_the_title_and_the_icon_stay_calm_until_they_end(
 
     clock.wait(hours=2)
     assert title(await page.until_heard("icon-unread")) == "(1) general · The Pond"
-
-
-def test_only_the_lines_that_changed_are_swapped_while_the_rooms_are_the_same():
-    kind = Kind("html", "en", "UTC")
-    lines = [Line(number, f"room-{number}", f"Room {number}", "public", False) for number in (1, 2)]
-    changed = [lines[0], replace(lines[1], unread=True, count=1)]
-
-    def told(now, before):
-        return fragments.sidebar(now, before, "", "", "Pond", kind)
-
-    first = told(lines, None)
-    assert 'id="rooms"' in first
-    assert 'id="line-1"' in first
-    text = told(changed, lines)
-    assert 'id="rooms"' not in text
-    assert 'id="line-1"' not in text
-    assert '<li id="line-2" hx-swap-oob="true">' in text
-    assert 'id="inbox-line"' in text
-    assert "Pond</div>" in text
-    # One room more, or another order, is another list.
-    assert 'id="rooms"' in told(changed[:1], lines)
-    assert 'id="rooms"' in told(lines[::-1], lines)

@@ -6,8 +6,9 @@ from django.utils import translation
 from chat import fragments
 from chat.actions.messages import post_message
 from chat.actions.rooms import create_room, leave_room, open_direct_room
+from chat.fragments import Kind
 from chat.models import Membership, Role, RoomKind
-from chat.sidebar import lines_for
+from chat.sidebar import Line, lines_for
 
 pytestmark = pytest.mark.django_db
 
@@ -80,3 +81,25 @@ def test_a_line_is_rendered_once_while_it_looks_the_same(bob, overrides):
         assert shown(line, **how) != first
     with translation.override("de"):
         assert shown(line) != first
+
+
+def test_only_the_lines_that_changed_are_swapped_while_the_rooms_are_the_same():
+    kind = Kind("html", "en", "UTC")
+    lines = [Line(number, f"room-{number}", f"Room {number}", "public", False) for number in (1, 2)]
+    changed = [lines[0], replace(lines[1], unread=True, count=1)]
+
+    def told(now, before):
+        return fragments.sidebar(now, before, "", "", "Pond", kind)
+
+    first = told(lines, None)
+    assert 'id="rooms"' in first
+    assert 'id="line-1"' in first
+    text = told(changed, lines)
+    assert 'id="rooms"' not in text
+    assert 'id="line-1"' not in text
+    assert '<li id="line-2" hx-swap-oob="true">' in text
+    assert 'id="inbox-line"' in text
+    assert "Pond</div>" in text
+    # One room more, or another order, is another list.
+    assert 'id="rooms"' in told(changed[:1], lines)
+    assert 'id="rooms"' in told(lines[::-1], lines)
