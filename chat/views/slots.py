@@ -183,7 +183,11 @@ def _done(request: Request, message: Message) -> HttpResponse:
 
 def _reacted(request: Request, message: Message) -> HttpResponse:
     """A reaction stands outside the slot, and the swap that renews it loses the cursor: that goes
-    to the message's menu. What is open in the slot stays as it is."""
+    to the message's menu. What is open in the slot stays as it is.
+
+    As often as this answer is the quicker one: htmx looks for places from the element that asked,
+    and finds none from a button that the socket has replaced already.
+    """
     target = request.htmx.target or ""
     place = fragments.THREAD if target.startswith(fragments.THREAD) else ""
     if target != f"{place}message-{message.pk}" or not is_at_head(request, message.room):

@@ -74,12 +74,9 @@ def test_who_reacts_by_the_keyboard_stays_at_the_message(windows):
     window = windows.person("member1").go_live("room-2")
     window.say("Shall we dig?")
     window.sees("Shall we dig?")
-    message = react(window, "Shall we dig?")
-    expect(more(window, "Shall we dig?")).to_be_focused()
 
-    press(window, message.locator(".reaction"))
+    react(window, "Shall we dig?")
 
-    expect(message.locator(".reaction")).to_have_count(0)
     expect(more(window, "Shall we dig?")).to_be_focused()
 
 
