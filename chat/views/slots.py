@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_http_methods
-from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.http import HttpResponseClientRefresh, reswap
 
 from chat import deeds, emojis, fragments, permissions
 from chat.context import is_plain
@@ -27,6 +27,8 @@ from chat.views.decorators import for_people
 FOUND_EMOJI = 60
 VERSIONS = 20
 RECENT_EMOJI = 12
+# The fields of slots in which one types.
+WRITTEN = {"body", "q"}
 # What their pages are called.
 TITLES = {
     "menu": _lazy("A message"),
@@ -182,18 +184,11 @@ def _done(request: Request, message: Message) -> HttpResponse:
 
 
 def _reacted(request: Request, message: Message) -> HttpResponse:
-    """A reaction stands outside the slot, and the swap that renews it loses the cursor: that goes
-    to the message's menu. What is open in the slot stays as it is.
-
-    As often as this answer is the quicker one: htmx looks for places from the element that asked,
-    and finds none from a button that the socket has replaced already.
-    """
-    target = request.htmx.target or ""
-    place = fragments.THREAD if target.startswith(fragments.THREAD) else ""
-    if target != f"{place}message-{message.pk}" or not is_at_head(request, message.room):
-        return _done(request, message)
-    context = {"message": message, "into": f"{place}slot-{message.pk}"}
-    return render(request, "chat/swaps/reacted.html", context)
+    """The button was in a block that is swapped, and the cursor with it: the slot, which is not,
+    takes it. What is being written there stays as it is."""
+    if request.htmx and is_at_head(request, message.room) and request.POST.keys() & WRITTEN:
+        return reswap(HttpResponse(), "none")
+    return _done(request, message)
 
 
 def closed(request: Request, message: Message) -> HttpResponse:
