@@ -37,9 +37,9 @@ BODIES = """() => [...document.querySelectorAll('#thread-list .message-body')]
 FOCUSED = "() => document.activeElement.id"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def keys(site):
-    """Of a long thread: its root, and its answers."""
+    """Of a long thread, this test's own: its root, and its answers."""
     root, *answers = map(int, site.shell(LONG.format(count=ANSWERS, both=BOTH)).split())
     return root, answers
 
@@ -67,10 +67,10 @@ def test_earlier_answers_come_above_in_the_pane_and_the_focus_stays(windows, sit
     earlier.focus()
     expect(shown).to_have_count(2 * PAGE)
     expect(window.page.get_by_text(f"answer {ANSWERS - PAGE}", exact=True)).to_be_in_viewport()
-    assert window.page.evaluate(FOCUSED) == "thread-older"
+    expect(earlier).to_be_focused()
     window.page.keyboard.press("Enter")
     expect(shown).to_have_count(ANSWERS)
-    assert window.page.evaluate(FOCUSED) == "thread-older"
+    expect(earlier).to_be_focused()
     assert answers(window) == numbered(0, ANSWERS)
     expect(earlier).to_have_text("Here the answers begin.")
     expect(window.page).to_have_url(f"{site.url}/rooms/room-2/")
