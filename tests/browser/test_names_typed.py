@@ -74,12 +74,14 @@ def test_a_choice_beside_several_lines_is_what_is_posted(windows):
     expect(writer.page.locator("#choices label")).to_have_count(0)
 
 
-@pytest.mark.parametrize("deed", ("Reply", "Edit"))
-def test_a_box_in_a_messages_place_has_choices_too_and_is_never_touched(windows, deed):
-    reader = windows.person("member2").go_live("room-3")
-    writer = windows.person("member1").go_live("room-3")
-    writer.say(f"before: {deed}")
-    writer.sees(f"before: {deed}")
+# Each in a room of its own, and the message from elsewhere: who has just typed there is told of
+# again a few seconds later.
+@pytest.mark.parametrize(("deed", "room"), (("Reply", "room-3"), ("Edit", "general")))
+def test_a_box_in_a_messages_place_has_choices_too_and_is_never_touched(windows, site, deed, room):
+    reader = windows.person("member2").go_live(room)
+    writer = windows.person("member1").go_live(room)
+    site.post("before", room=room)
+    writer.sees("before")
     message = writer.page.locator("#messages > .message").last
     message.hover()
     message.locator(".message-slot").get_by_title("More").click()
