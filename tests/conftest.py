@@ -22,7 +22,7 @@ from chat.actions.people import claim_site, create_invitation, join_site
 from chat.actions.rooms import create_room, invite_into_room
 from chat.hub import bells, presence
 from chat.models import Role, Room, RoomKind, Site
-from tests.sockets import Socket, cookie_headers, token_headers
+from tests.sockets import Socket, cookie_headers, token_headers, token_of
 from tests.visits import PASSWORD
 
 # A deadline of Hypothesis's measures how busy the machine is.
@@ -236,3 +236,21 @@ async def connect(quick_hub):
     yield connect
     for socket in opened:
         await socket.hang_up()
+
+
+@pytest.fixture
+def bobs(bob, sign_in):
+    """Bob's browser, signed in."""
+    return sign_in(bob)
+
+
+@pytest.fixture
+async def his(bob, connect, settings):
+    """Opens a page of Bob's, brought up to date."""
+    settings.LIMIT_FRAMES = None
+    token = await token_of(bob)
+
+    async def his(path="/ws/chat/general/"):
+        return await connect(token=token, path=path, resume=0)
+
+    return his

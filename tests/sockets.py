@@ -128,3 +128,8 @@ async def eventually(query):
         while not (found := await in_database(query)):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     return found
+
+
+def unread(frame):
+    """The rooms that a frame's sidebar shows as unread, by slug."""
+    return re.findall(r'class="room-line" href="/rooms/([\w-]+)/"[^>]*data-unread', frame)

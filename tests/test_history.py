@@ -19,11 +19,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def bobs(bob, sign_in):
-    return sign_in(bob)
-
-
-@pytest.fixture
 def many(bob, lobby, monkeypatch):
     """Two pages and a bit, on pages of ten."""
     monkeypatch.setattr(history, "PAGE_SIZE", 10)

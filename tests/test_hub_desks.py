@@ -21,21 +21,9 @@ from chat.actions.rooms import (
 from chat.database import in_database
 from chat.hub import desks
 from chat.models import Following, Level, Membership, Role, RoomKind
-from tests.sockets import eventually, post, token_of
+from tests.sockets import eventually, post, token_of, unread
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-async def his(bob, connect, settings):
-    """Opens a page of Bob's, brought up to date."""
-    settings.LIMIT_FRAMES = None
-    token = await token_of(bob)
-
-    async def his(path="/ws/chat/general/"):
-        return await connect(token=token, path=path, resume=0)
-
-    return his
 
 
 @pytest.fixture
@@ -52,10 +40,6 @@ def marker(alice, bob):
             await page.until_heard("Marker")
 
     return marker
-
-
-def unread(frame):
-    return re.findall(r'class="room-line" href="/rooms/([\w-]+)/"[^>]*data-unread', frame)
 
 
 def title(frame):

@@ -1,7 +1,5 @@
 """What no ring has announced is found by the tick, and told in a person's open pages."""
 
-import re
-
 import pytest
 
 from chat.actions.rooms import (
@@ -14,25 +12,9 @@ from chat.actions.rooms import (
 from chat.database import in_database
 from chat.hub import bells
 from chat.models import RoomKind
-from tests.sockets import eventually, post, token_of
+from tests.sockets import eventually, post, unread
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-async def his(bob, connect, settings):
-    """Opens a page of Bob's, brought up to date."""
-    settings.LIMIT_FRAMES = None
-    token = await token_of(bob)
-
-    async def his(path="/ws/chat/general/"):
-        return await connect(token=token, path=path, resume=0)
-
-    return his
-
-
-def unread(frame):
-    return re.findall(r'class="room-line" href="/rooms/([\w-]+)/"[^>]*data-unread', frame)
 
 
 async def all_told(here, person, room):

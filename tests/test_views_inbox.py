@@ -23,11 +23,6 @@ from tests.visits import errors, say, shown_ids
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def bobs(bob, sign_in):
-    return sign_in(bob)
-
-
 def text(answer):
     return answer.content.decode()
 

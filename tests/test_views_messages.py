@@ -17,11 +17,6 @@ ADDRESS = "/rooms/general/messages/"
 HTMX = {"HX-Request": "true", "HX-Target": "box-3"}
 
 
-@pytest.fixture
-def bobs(bob, sign_in):
-    return sign_in(bob)
-
-
 def post(client, body="Hello", *, nonce="nonce-1234", address=ADDRESS, htmx=False, **fields):
     headers = HTMX if htmx else {}
     return client.post(address, {"body": body, "nonce": nonce, **fields}, headers=headers)

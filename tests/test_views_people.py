@@ -14,11 +14,6 @@ from tests.visits import errors
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def bobs(bob, sign_in):
-    return sign_in(bob)
-
-
 def usernames(answer):
     return {person.username for person in answer.context["people"]}
 

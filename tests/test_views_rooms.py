@@ -12,11 +12,6 @@ KITCHEN = {"name": "Kitchen", "purpose": "Lunch and cake", "kind": "public"}
 
 
 @pytest.fixture
-def bobs(bob, sign_in):
-    return sign_in(bob)
-
-
-@pytest.fixture
 def alices(alice, sign_in):
     return sign_in(alice)
 

@@ -15,11 +15,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def bobs(bob, sign_in):
-    return sign_in(bob)
-
-
-@pytest.fixture
 def say(alice, lobby):
     numbers = iter(range(1000))
 

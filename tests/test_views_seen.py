@@ -12,11 +12,6 @@ from tests.visits import say, shown_ids, value_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def bobs(bob, sign_in):
-    return sign_in(bob)
-
-
 def text(answer):
     return answer.content.decode()
 

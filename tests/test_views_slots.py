@@ -21,11 +21,6 @@ def said(bob, pond):
     return say(bob, pond, 1)[0]
 
 
-@pytest.fixture
-def bobs(bob, sign_in):
-    return sign_in(bob)
-
-
 def address(message, part):
     return f"/messages/{message.pk}/{part}/"
 

@@ -21,11 +21,6 @@ def root(bob, pond):
     return say(bob, pond, 1)[0]
 
 
-@pytest.fixture
-def bobs(bob, sign_in):
-    return sign_in(bob)
-
-
 def answers(root):
     return [each.body for each in Message.objects.filter(root=root).order_by("seq")]
 

@@ -11,6 +11,7 @@ from chat.actions import threads
 from chat.actions.locks import locked
 from chat.errors import Conflict, Invalid, Refused
 from chat.hub import Caller
+from chat.mentions import Resolved
 from chat.models import EventKind, Message, MessageVersion, Person, Reaction, Room
 from chat.permissions import can_delete, can_edit, can_react
 
@@ -66,15 +67,7 @@ def edit_message(
             return
         if version not in (None, message.version):
             raise Outdated(message)
-        _keep_version(message)
-        message.body, message.html, message.markup_version = body, names.html, markup.VERSION
-        message.version, message.edited_at = message.version + 1, timezone.now()
-        event = events.append(message.room, EventKind.MESSAGE_EDITED, actor=editor, message=message)
-        _tell(message.room, mentions.rewrite(message, names, event.seq))
-        threads.tell_named(message, names.people)
-        fields = ["body", "html", "markup_version", "version", "edited_at", "mentioned"]
-        message.save(update_fields=fields)
-        search.index([message])
+        _rewrite(message, editor, body, names)
 
 
 def delete_message(*, deleter: Person, message: Message, caller: Caller | None = None) -> None:
@@ -143,6 +136,18 @@ def _locked(message: Message, actor: Person, caller: Caller | None) -> tuple[Mes
     message = Message.objects.select_related("root").get(pk=message.pk)
     message.room = room
     return message, actor
+
+
+def _rewrite(message: Message, editor: Person, body: str, names: Resolved) -> None:
+    _keep_version(message)
+    message.body, message.html, message.markup_version = body, names.html, markup.VERSION
+    message.version, message.edited_at = message.version + 1, timezone.now()
+    event = events.append(message.room, EventKind.MESSAGE_EDITED, actor=editor, message=message)
+    _tell(message.room, mentions.rewrite(message, names, event.seq))
+    threads.tell_named(message, names.people)
+    fields = ["body", "html", "markup_version", "version", "edited_at", "mentioned"]
+    message.save(update_fields=fields)
+    search.index([message])
 
 
 def _keep_version(message: Message) -> None:

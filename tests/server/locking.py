@@ -46,31 +46,27 @@ def meet():
 def crowd(threads, deeds):
     """Everybody does everything at once; returns what was refused by the database."""
     owner, *people = Person.objects.order_by("pk")
-    rooms = [
-        create_room(creator=owner, name=f"pond {number}", purpose="", kind=RoomKind.PUBLIC)
-        for number in range(4)
-    ]
-    for room in rooms:
-        invite_into_room(inviter=owner, room=room, people=people)
-    with ThreadPoolExecutor(threads) as pool:
-        doing = [pool.submit(_in_thread, _deed, owner, people, rooms) for _ in range(deeds)]
-    return [str(each.exception()) for each in doing if each.exception()]
+    rooms = [_room(owner, people, f"pond {number}") for number in range(4)]
+    return _refused(threads, [(_deed, owner, people, rooms)] * deeds)
 
 
 def talk(threads, deeds):
     """Everybody says, names, answers, edits and reads at once; returns as `crowd`."""
     owner, *people = Person.objects.order_by("pk")
-    rooms = [
-        create_room(creator=owner, name=f"lake {number}", purpose="", kind=RoomKind.PUBLIC)
-        for number in range(2)
-    ]
-    for room in rooms:
-        invite_into_room(inviter=owner, room=room, people=people)
-        for author in (owner, *people):
-            _post(author, room)
-    roots = list(Message.objects.filter(room__in=rooms))
+    rooms = [_room(owner, people, f"lake {number}") for number in range(2)]
+    roots = [_post(author, room) for room in rooms for author in (owner, *people)]
+    return _refused(threads, [(_word, [owner, *people], roots)] * deeds)
+
+
+def _room(owner, people, name):
+    room = create_room(creator=owner, name=name, purpose="", kind=RoomKind.PUBLIC)
+    invite_into_room(inviter=owner, room=room, people=people)
+    return room
+
+
+def _refused(threads, deeds):
     with ThreadPoolExecutor(threads) as pool:
-        doing = [pool.submit(_in_thread, _word, [owner, *people], roots) for _ in range(deeds)]
+        doing = [pool.submit(_in_thread, *deed) for deed in deeds]
     return [str(each.exception()) for each in doing if each.exception()]
 
 
