@@ -17,7 +17,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from signal import SIGTERM, Signals
+from signal import SIGABRT, SIGTERM, Signals
 
 from tests.servers import START_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS, ServerFailed, free_port
 
@@ -84,7 +84,7 @@ class Site:
             self.process = subprocess.Popen(
                 [sys.executable, *self.program, self.command, *arguments],
                 cwd=CHECKOUT,
-                env=self.environment | {"PYTHONUNBUFFERED": "1"},
+                env=self.environment | {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -99,7 +99,10 @@ class Site:
             return False
 
     def stop(self, signal: Signals = SIGTERM) -> int:
-        """Ends the process and returns its status; a second call does nothing."""
+        """Ends the process and returns its status; a second call does nothing.
+
+        Raises ServerFailed, with what each of its threads was at, where it does not end.
+        """
         if self.process is None:
             return 0
         process, self.process = self.process, None
@@ -107,9 +110,9 @@ class Site:
         try:
             return process.wait(STOP_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
+            process.send_signal(SIGABRT)
             process.wait()
-            raise
+            raise ServerFailed(f"It does not end: {self.console[-8000:]}") from None
 
     def restart(self, signal: Signals = SIGTERM) -> None:
         self.stop(signal)
