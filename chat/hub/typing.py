@@ -9,8 +9,10 @@ import logging
 from collections.abc import Collection, Iterable
 from weakref import WeakKeyDictionary
 
+from django.db import DatabaseError, InterfaceError
+
 from chat import fragments, presence
-from chat.database import in_database
+from chat.database import in_database, is_outage
 from chat.hub import standing
 from chat.hub.bells import TYPING, Ring, tell_others
 from chat.hub.feeds import SLICE, Feed
@@ -49,10 +51,18 @@ class Typing:
             tell_others(Ring(room_id=room_id, kind=TYPING, people=(reader.person_id,)))
 
     async def hear(self, room_id: int, people: Collection[int]) -> bool:
-        """Whether any of them is to be shown. Asks the database who they are, and may."""
+        """Whether any of them is to be shown. Asks the database who they are, and may.
+
+        While that is away nobody is: a convenience, which ends no socket.
+        """
         if room_id not in self._feeds:
             return False
-        names, revocations = await in_database(_read, people, room_id)
+        try:
+            names, revocations = await in_database(_read, people, room_id)
+        except (DatabaseError, InterfaceError) as error:
+            if not is_outage(error):
+                raise
+            return False
         self._revocations = max(self._revocations, revocations)
         until = _now() + SHOWN_SECONDS
         for person_id, name in names.items():

@@ -13,6 +13,7 @@ def test_from_the_top_of_the_page_the_box_is_a_few_keys_away(path, windows):
     window = windows.person("member1").go(path)
     if "plain" not in path:
         window.wait_until_live()
+    expect(window.composer).to_be_visible()  # a frame that comes later would take the focus along
     window.page.get_by_role("link", name="Skip to the main part").focus()
     window.page.keyboard.press("Tab")
     expect(write_link(window)).to_be_focused()
