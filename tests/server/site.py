@@ -17,9 +17,12 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from signal import SIGABRT, SIGTERM, Signals
+from signal import SIGABRT, SIGINT, SIGTERM, Signals, default_int_handler, signal
 
 from tests.servers import START_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS, ServerFailed, free_port
+
+# A shell's background job ignores Ctrl-C, and would hand that on to each server that it starts.
+signal(SIGINT, default_int_handler)
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "natterjack"
