@@ -249,7 +249,6 @@ class ChatConsumer(AsyncConsumer):
         # A table of our own: what a client writes never names a method or reaches the layer.
         match frame["type"]:
             case "resume":
-                hub.note(self.reader.person_id)
                 await self._resume(frame)
             case "read":
                 hub.note(self.reader.person_id)

@@ -79,8 +79,10 @@ def mentions(person: Person, lines: Iterable[Line]) -> list[Message]:
 
 def threads(person: Person, lines: Iterable[Line]) -> list[Thread]:
     """The threads that this person follows and has not read to their end, in those of these rooms
-    whose lines count them."""
-    rooms = [line.room_id for line in lines if line.threads]
+    whose lines count them, or what names this person in them."""
+    rooms = [
+        line.room_id for line in lines if (line.threads or line.mentions) and not line.is_muted
+    ]
     if not rooms:
         return []
     third = _nth(Message.objects.filter(root=OuterRef("root_id"), seq__gt=OuterRef("read_seq")))

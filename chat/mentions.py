@@ -6,7 +6,7 @@ rows. A text without `@` and `#` asks the database nothing.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import reduce
 from operator import or_
@@ -118,15 +118,24 @@ def rows(message: Message, seq: int) -> list[Mention]:
     ]
 
 
-def rewrite(message: Message, resolved: Resolved, seq: int) -> set[int | None]:
+def tells_here(message: Message) -> bool:
+    """Whether its text tells who is here."""
+    return f'data-person="{HERE}"' in message.html
+
+
+def rewrite(
+    message: Message, resolved: Resolved, seq: int, *, has_told_here: bool
+) -> set[int | None]:
     """Tells whom a stored message names now, under its room's lock; the caller saves `mentioned`.
     Returns who has come or gone; None is everybody.
 
-    Who is named still keeps their row, and who was here when it was written was told then. To whom
-    it adds it is news from `seq` on, the edit's place, however far they have read.
+    Who is named still keeps their row, and who was here when it was written was told then: with
+    `has_told_here` nobody else is. To whom it adds it is news from `seq` on, the edit's place,
+    however far they have read.
     """
     before = {row.person_id: row for row in message.mentions.all()}
-    (people,) = told([resolved], message.room) if resolved.tells else (frozenset[int](),)
+    asked = replace(resolved, tells_here=resolved.tells_here and not has_told_here)
+    (people,) = told([asked], message.room) if asked.tells else (frozenset[int](),)
     if resolved.tells_here:
         people |= frozenset(key for key in before if key is not None)
     message.mentioned = marks(people - {message.author_id}, resolved.tells_room)

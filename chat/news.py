@@ -23,8 +23,8 @@ def with_line(
     page: Page, shown: list[SafeString], membership: Membership | None, kind: Kind
 ) -> list[SafeString]:
     """A page's fragments, with the line before the first message that the reader has not seen."""
-    if membership is None:
-        return shown
+    if membership is None or (page.has_older and page.first > membership.read_seq):
+        return shown  # it begins above, where nobody sees
     for index, message in enumerate(page.messages):
         if message.seq > membership.read_seq and message.author_id != membership.person_id:
             line = fragments.render("chat/fragments/new_line.html", {}, kind)

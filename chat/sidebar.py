@@ -15,6 +15,7 @@ from django.db.models import (
     Count,
     F,
     OuterRef,
+    Q,
     QuerySet,
     Subquery,
     Sum,
@@ -121,8 +122,8 @@ def _number(grouped: QuerySet[Any, Any]) -> Any:
 
 
 def _threads(person_ids: list[int]) -> dict[tuple[int, int], tuple[int, int]]:
-    """(person, room) → how many threads that they follow there have answers new to them, and how
-    many mentions in threads they have not seen."""
+    """(person, room) → how many threads that they follow there have answers new to them of which
+    none names them, and how many mentions in threads they have not seen."""
     named = Mention.objects.filter(root=OuterRef("root"), seq__gt=OuterRef("read_seq"))
     told = named.telling(OuterRef("person"))
     news = Following.objects.filter(person_id__in=person_ids).with_news()
@@ -130,7 +131,7 @@ def _threads(person_ids: list[int]) -> dict[tuple[int, int], tuple[int, int]]:
         news.annotate(told=_number(told.values("root")))
         .order_by()
         .values_list("person_id", "root__room_id")
-        .annotate(count=Count("pk", filter=HAS_ANSWERS), mentions=Sum("told"))
+        .annotate(count=Count("pk", filter=HAS_ANSWERS & Q(told=0)), mentions=Sum("told"))
     )
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 

@@ -23,6 +23,7 @@ async def enter(connect):
     """Opens a live socket of somebody's in a room."""
 
     async def enter(person, slug="pond"):
+        hub.note(person.pk)  # by asking for the page that opens it
         return await connect(token=await token_of(person), path=f"/ws/chat/{slug}/", resume=0)
 
     return enter

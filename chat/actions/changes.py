@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from chat import emojis, events, hub, markup, mentions, search
 from chat.actions import threads
 from chat.actions.locks import locked
+from chat.actions.posting import ARCHIVED
 from chat.errors import Conflict, Invalid, Refused
 from chat.hub import Caller
 from chat.mentions import Resolved
@@ -49,6 +50,7 @@ def edit_message(
     `caller` is what the editor came in with, and has to hold when it is stored, as for the verbs
     below.
     """
+    _check_may_edit(editor, message)  # before anybody is asked whether they mean it
     # Before anything is locked: it takes a while.
     names = mentions.resolve(
         body,
@@ -59,10 +61,7 @@ def edit_message(
     )
     with transaction.atomic():
         message, editor = _locked(message, editor, caller)
-        if message.is_deleted:
-            raise Conflict(_("This message has been deleted meanwhile."))
-        if not can_edit(editor, message):
-            raise Refused(_("You can't edit this message, or not any more."))
+        _check_may_edit(editor, message)
         if message.body == body:
             return
         if version not in (None, message.version):
@@ -106,12 +105,21 @@ def toggle_reaction(
         if message.is_deleted:
             raise Conflict(_("This message has been deleted meanwhile."))
         if not can_react(person, message):
-            raise Refused(_("Join the room to react in it."))
+            raise Refused(
+                ARCHIVED if message.room.is_archived else _("Join the room to react in it.")
+            )
         removed, _details = message.reactions.filter(person=person, emoji=known).delete()
         if not removed:
             _react(message, person, known)
         kind = EventKind.REACTION_REMOVED if removed else EventKind.REACTION_ADDED
         events.append(message.room, kind, actor=person, message=message, detail=known)
+
+
+def _check_may_edit(editor: Person, message: Message) -> None:
+    if message.is_deleted:
+        raise Conflict(_("This message has been deleted meanwhile."))
+    if not can_edit(editor, message):
+        raise Refused(_("You can't edit this message, or not any more."))
 
 
 def _tell(room: Room, concerned: set[int | None]) -> None:
@@ -140,10 +148,11 @@ def _locked(message: Message, actor: Person, caller: Caller | None) -> tuple[Mes
 
 def _rewrite(message: Message, editor: Person, body: str, names: Resolved) -> None:
     _keep_version(message)
+    has_told_here = mentions.tells_here(message)
     message.body, message.html, message.markup_version = body, names.html, markup.VERSION
     message.version, message.edited_at = message.version + 1, timezone.now()
     event = events.append(message.room, EventKind.MESSAGE_EDITED, actor=editor, message=message)
-    _tell(message.room, mentions.rewrite(message, names, event.seq))
+    _tell(message.room, mentions.rewrite(message, names, event.seq, has_told_here=has_told_here))
     threads.tell_named(message, names.people)
     fields = ["body", "html", "markup_version", "version", "edited_at", "mentioned"]
     message.save(update_fields=fields)

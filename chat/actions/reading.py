@@ -6,35 +6,43 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, Min, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
 from chat import hub
-from chat.errors import Refused
-from chat.models import Following, Level, Membership, Message, Person, Room
+from chat.errors import Invalid, Refused
+from chat.models import Event, Following, Level, Membership, Message, Person, Room
 
 
 def mark_unread(*, person: Person, message: Message) -> None:
-    """Puts the pointer right before this message. It stays there until they open the room again."""
-    number = message.number - message.in_room  # an answer in a thread stands behind its number
-    places = {"read_seq": message.seq - 1, "read_number": max(0, number), "is_kept_unread": True}
+    """Puts the pointer right before this message. It stays there until they open the room again.
+
+    Raises Invalid for an answer that stands in its thread alone: it has no place in the room.
+    """
+    if not message.in_room:
+        raise Invalid(_("This answer stands in its thread alone. Choose a message of the room."))
+    number = max(0, message.number - 1)
+    places = {"read_seq": message.seq - 1, "read_number": number, "is_kept_unread": True}
     _change(person, message.room_id, places)
 
 
-def mark_read(*, person: Person, room: Room) -> None:
-    """All of the room is seen."""
+def mark_read(*, person: Person, room: Room, until: int | None = None) -> None:
+    """All of the room is seen; with `until` what there was when that entry of any room's log, by
+    key, was the newest: who says so has seen no more."""
     with transaction.atomic():
-        if not _to_the_end(Membership.objects.filter(person=person, room=room)):
+        ends = _ends(until)
+        if not _to_the_end(Membership.objects.filter(person=person, room=room), ends):
             raise Refused(_("Only people in this room can do that."))
-        _see_threads(person, root__room=room)
+        _see_threads(person, ends, root__room=room)
         _tell(person)
 
 
-def mark_all_read(*, person: Person) -> None:
-    """Every room and every thread is seen."""
+def mark_all_read(*, person: Person, until: int | None = None) -> None:
+    """Every room and every thread is seen, `until` as in `mark_read`."""
     with transaction.atomic():
-        _to_the_end(Membership.objects.filter(person=person, room__last_seq__gt=F("read_seq")))
-        _see_threads(person)
+        ends, news = _ends(until), Q(room__last_seq__gt=F("read_seq"))
+        _to_the_end(Membership.objects.filter(news, person=person), ends)
+        _see_threads(person, ends)
         _tell(person)
 
 
@@ -62,11 +70,24 @@ def _change(person: Person, room_id: int, values: dict[str, Any]) -> None:
         _tell(person)
 
 
-def _to_the_end(memberships: Any) -> int:
+def _ends(until: int | None) -> dict[int, int]:
+    """room → where its log ended then, of those that have gone on since."""
+    later = Event.objects.filter(pk__gt=until) if until is not None else Event.objects.none()
+    firsts = later.order_by().values_list("room_id").annotate(first=Min("seq"))
+    return {room_id: first - 1 for room_id, first in firsts}
+
+
+def _to_the_end(memberships: Any, ends: dict[int, int]) -> int:
     """How many there are. Locked first, in everybody's order: what somebody posts meanwhile moves
     their pointer too, and is not to be taken back by what the room was before."""
     rows = memberships.select_for_update(no_key=True, of=("self",)).order_by("person_id", "pk")
-    keys = list(rows.values_list("pk", flat=True))
+    found = list(rows.values_list("pk", "room_id", "person_id"))
+    places = {(person, room): ends[room] for _pk, room, person in found if room in ends}
+    Membership.objects.filter(pk__in=[pk for pk, room, _ in found if room in ends]).update(
+        is_kept_unread=False
+    )
+    Membership.objects.mark_read(places)
+    keys = [pk for pk, room, _person in found if room not in ends]
     room = Room.objects.filter(pk=OuterRef("room_id"))
     for start in range(0, len(keys), 500):  # SQLite bounds a statement's values
         Membership.objects.filter(pk__in=keys[start : start + 500]).update(
@@ -74,16 +95,17 @@ def _to_the_end(memberships: Any) -> int:
             read_number=Subquery(room.values("message_count")),
             is_kept_unread=False,
         )
-    return len(keys)
+    return len(found)
 
 
-def _see_threads(person: Person, **where: Any) -> None:
+def _see_threads(person: Person, ends: dict[int, int], **where: Any) -> None:
     unseen = Following.objects.filter(person=person, **where).with_news().order_by("-root_id")
     # These and no others: what is news a moment later is not locked in its turn.
     locked = unseen.select_for_update(no_key=True, of=("self",))
+    seen = locked.values_list("pk", "read_seq", "root__room_id", "root__room__last_seq")
     rows = [
-        Following(pk=pk, read_seq=last_seq)
-        for pk, last_seq in locked.values_list("pk", "root__room__last_seq")
+        Following(pk=pk, read_seq=max(read_seq, ends.get(room_id, last_seq)))
+        for pk, read_seq, room_id, last_seq in seen
     ]
     Following.objects.bulk_update(rows, ["read_seq"], batch_size=500)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from chat import events
 from chat.actions.locks import locked
 from chat.errors import Refused
-from chat.models import EventKind, Membership, Person, Room, RoomKind
+from chat.models import EventKind, Following, Membership, Person, Room, RoomKind
 from chat.names import slugify_room
 from chat.permissions import (
     can_archive,
@@ -193,9 +193,11 @@ def _enter(room: Room, *, person: Person, actor: Person) -> None:
     _membership, is_new = Membership.objects.get_or_create(
         room=room,
         person=person,
-        defaults={"read_seq": room.last_message_seq, "read_number": room.message_count},
+        defaults={"read_seq": room.last_seq, "read_number": room.message_count},
     )
     if is_new:
+        # Of threads that they followed when they were here before, as of the room.
+        Following.objects.filter(person=person, root__room=room).update(read_seq=room.last_seq)
         events.append(room, EventKind.MEMBER_JOINED, actor=actor, person=person)
 
 

@@ -1,12 +1,15 @@
 """Threads: answers to one message, apart from the room's list; and who follows which."""
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from itertools import groupby
 
+from django.db import transaction
 from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, Value, When
 from django.utils.translation import gettext as _
 
 from chat import hub
+from chat.actions.locks import locked
 from chat.errors import Refused
 from chat.models import Following, Mention, Message, Person
 from chat.permissions import is_member
@@ -15,13 +18,20 @@ from chat.permissions import is_member
 def follow_thread(*, person: Person, root: Message, follows: bool) -> None:
     """From now on its answers are news to this person, or are not. Twice is once.
 
-    Raises Refused for who is not in the room.
+    Who comes back to it finds what they have not seen there. Raises Refused for who is not in
+    the room.
     """
-    if not is_member(person, root.room):
-        raise Refused(_("Join the room to follow a thread in it."))
-    values = {"is_following": follows, "read_seq": root.room.last_seq}
-    Following.objects.update_or_create(root=root, person=person, defaults=values)
-    hub.ring(hub.Ring(people=(person.pk,)))
+    with transaction.atomic():
+        room, person = locked(root.room_id, person)
+        if not is_member(person, room):
+            raise Refused(_("Join the room to follow a thread in it."))
+        Following.objects.update_or_create(
+            root=root,
+            person=person,
+            defaults={"is_following": follows},
+            create_defaults={"is_following": follows, "read_seq": room.last_seq},
+        )
+        _ring({person.pk})
 
 
 def mark_thread_read(*, person_id: int, root_id: int, seq: int) -> None:
@@ -39,7 +49,7 @@ def join_on(messages: Iterable[Message], roots: dict[int, Message]) -> None:
 
 
 def tell(
-    messages: Iterable[Message],
+    messages: Collection[Message],
     roots: dict[int, Message],
     named: Mapping[int, Collection[int]],
     seen: Mapping[int, int],
@@ -61,6 +71,10 @@ def tell(
         # In the order in which whoever reads locks them.
         for answer in sorted(answers, key=lambda each: (each.author_id, each.seq)):
             _follow_on(root, answer, seen[answer.seq])
+    # Whoever looks at the room reads it there, and would never learn of a thread's news.
+    following = Following.objects.filter(root__in={each.root_id for each in messages} - {None})
+    if any(each.root_id for each in messages):
+        _ring(following.filter(is_following=True).values_list("person", flat=True))
 
 
 def tell_named(answer: Message, named: Collection[int]) -> None:
@@ -96,6 +110,10 @@ def _follow_on(root: Message, answer: Message, seen: int) -> None:
         is_following=True,
         read_seq=Case(passed, default=F("read_seq"), output_field=BigIntegerField()),
     )
+
+
+def _ring(people: Iterable[int]) -> None:
+    transaction.on_commit(partial(hub.ring, hub.Ring(people=tuple(people))))
 
 
 def _by_root(messages: Iterable[Message]) -> Iterable[tuple[int, list[Message]]]:

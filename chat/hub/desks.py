@@ -200,7 +200,7 @@ class Desks:
             mine = lines[desk.person_id]
             desk.rooms = frozenset(line.room_id for line in mine)
             desk.unread = frozenset(line.room_id for line in mine if line.count)
-            for page in list(desk.pages):
+            for page in [page for page in desk.pages if page.has_begun]:
                 if page.judged_at < site.revocations:  # has come in while we asked
                     self._schedule(desk, SOON_SECONDS)
                 elif desk.sent.get(page) != mine:

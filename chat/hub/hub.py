@@ -145,6 +145,7 @@ class Hub:
             elif after is not None:
                 await feed.repeat(reader, after)
         reader.has_resumed = reader.has_resumed or after is not None
+        reader.has_begun = True
         if reader.has_sidebar:
             await self._send_beat(reader)
             self.desks.show(reader)
@@ -263,7 +264,8 @@ class Hub:
             await asyncio.sleep(1)
             second += 1
             for reader in list(self.readers):
-                if reader.has_sidebar and (reader.number + second) % BEAT_SECONDS == 0:
+                is_due = (reader.number + second) % BEAT_SECONDS == 0
+                if is_due and reader.has_begun and reader.has_sidebar:
                     await self._send_beat(reader)
 
     async def _send_beat(self, reader: Reader) -> None:

@@ -50,14 +50,15 @@ class Rounds:
     async def _write(self) -> None:
         now = timezone.now()
         since = now - timedelta(seconds=presence.WRITE_SECONDS + ROUND_SECONDS)
-        for person_id, at in list(_deeds.items()):
+        deeds = dict(_deeds)  # which other threads write
+        for person_id, at in deeds.items():
             if at < since:
                 _deeds.pop(person_id, None)
         connected = {reader.person_id for reader in self._readers}
-        people = connected | set(_deeds)
+        people = connected | set(deeds)
         self._written = {each: at for each, at in self._written.items() if each in people}
-        active = self._due(_deeds, now, presence.WRITE_SECONDS)
-        idle = self._due(connected - set(_deeds), now, presence.IDLE_WRITE_SECONDS)
+        active = self._due(deeds, now, presence.WRITE_SECONDS)
+        idle = self._due(connected - set(deeds), now, presence.IDLE_WRITE_SECONDS)
         if active or idle:
             await in_database(presence.write, active, idle)
             self._written |= dict.fromkeys([*active, *idle], now)

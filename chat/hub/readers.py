@@ -33,7 +33,8 @@ class Reader(Caller):
     `room_id` is the room whose list it shows, None for none. `head` is where that room's log
     ended when the connection was let in. `judged_at` is the count of the site's revocations at
     which they were known to be entitled to it (chat.hub.standing).
-    `title` is what a page that is no room of theirs calls itself.
+    `title` is what a page that is no room of theirs calls itself. Before it `has_begun`, by naming
+    its place or after a while, nothing is sent to it.
     """
 
     kind: Kind
@@ -44,6 +45,7 @@ class Reader(Caller):
     title: str = ""
     is_live: bool = False
     is_open: bool = True
+    has_begun: bool = False
     has_resumed: bool = False
     judged_at: int = -1
     began: int = 0

@@ -8,7 +8,7 @@ ranked or told of that they may not. The query that reads the messages asks once
 deleted or hidden between the two is left out, and that page is shorter.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -21,7 +21,7 @@ from chat.models import Message, Person, Room
 from chat.search import postgresql, sqlite
 from chat.search.documents import document
 from chat.search.narrowing import narrow
-from chat.search.query import MAX_CHARACTERS, Query, parse
+from chat.search.query import MAX_CHARACTERS, Query, Term, parse
 from chat.search.snippets import WEIGHED, Part, score, snippet
 from chat.search.wanted import Wanted
 
@@ -45,7 +45,15 @@ PAGE_SIZE = 20
 RANKED = 500
 BATCH = 1000
 # What a page of hits shows: far less than a fragment.
-_SHOWN = ("body", "created_at", "author__name", "room__name", "room__kind", "room__archived_at")
+_SHOWN = (
+    "body",
+    "html",
+    "created_at",
+    "author__name",
+    "room__name",
+    "room__kind",
+    "room__archived_at",
+)
 
 
 @dataclass(frozen=True)
@@ -166,7 +174,15 @@ def _hits(person: Person, query: Query, keys: list[int]) -> list[Hit]:
         message.pk: message for message in found.select_related("author", "room").only(*_SHOWN)
     }
     there = [by_key[key] for key in keys if key in by_key]
-    return [Hit(message, snippet(message.body, query.terms)) for message in there]
+    return [Hit(message, _around(message, query.terms)) for message in there]
+
+
+def _around(message: Message, terms: Sequence[Term]) -> list[Part]:
+    """What is shown of it; as it was typed where only that holds a hit: the address of a link."""
+    shown = snippet(message.words, terms)
+    if not terms or any(is_hit for _text, is_hit in shown):
+        return shown
+    return snippet(message.body, terms)
 
 
 def _backend() -> ModuleType:

@@ -20,17 +20,28 @@ PersonView = Callable[Concatenate[Request, Person, _P], HttpResponseBase]
 View = Callable[..., HttpResponseBase]
 
 
-def for_people(view: PersonView[_P]) -> View:
-    """Calls the view with the signed-in person; others are sent to sign in, their text kept."""
+def for_pages(view: PersonView[_P]) -> View:
+    """As `for_people`, for what pages ask for by themselves: that is no deed of anybody's."""
 
     @wraps(view)
     def wrapped(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if isinstance(request.user, Person):
-            hub.note(request.user.pk)
             return view(request, request.user, *args, **kwargs)
         if request.htmx or request.method == "POST":
             return errors.signed_out(request)
         return redirect_to_login(request.get_full_path())
+
+    return wrapped
+
+
+def for_people(view: PersonView[_P]) -> View:
+    """Calls the view with the signed-in person; others are sent to sign in, their text kept."""
+
+    @wraps(view)
+    @for_pages
+    def wrapped(request: Request, person: Person, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        hub.note(person.pk)
+        return view(request, person, *args, **kwargs)
 
     return wrapped
 

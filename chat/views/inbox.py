@@ -12,7 +12,7 @@ from chat import inbox as unseen
 from chat.actions import reading
 from chat.context import is_plain
 from chat.fragments import Kind
-from chat.models import Message, Person
+from chat.models import Event, Message, Person
 from chat.sidebar import lines_for
 from chat.views.answers import Request, done, go
 from chat.views.decorators import for_people
@@ -25,13 +25,19 @@ ROOMS_A_PAGE = 20
 @require_GET
 @for_people
 def inbox(request: Request, person: Person) -> HttpResponse:
+    # First: what comes while all else is read is not shown, and so not marked as read.
+    until = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     lines = lines_for([person.pk])[person.pk]
     page = Paginator([line for line in lines if line.unread], ROOMS_A_PAGE).get_page(
         request.GET.get("page")
     )
     kind = Kind.of(person, "plain" if is_plain(request) else "html")
-    named = unseen.mentions(person, lines)
-    shown = {message.pk for message in named}  # a message has one place on the page
+    threads = unseen.threads(person, lines)
+    # A message has one place on the page; what names somebody in a thread has it where that is.
+    shown = {message.pk for thread in threads for message in thread.messages}
+    mentions = unseen.mentions(person, lines)
+    named = [each for each in mentions if each.pk not in shown]
+    shown = {message.pk for message in named}
 
     def rendered(found: list[Message]) -> list[str]:
         fresh = [message for message in found if message.pk not in shown]
@@ -40,17 +46,31 @@ def inbox(request: Request, person: Person) -> HttpResponse:
 
     context = {
         "mentions_shown": [(m.room, fragments.message_fragment(m, kind)) for m in named],
-        "threads": [(each, rendered(each.messages)) for each in unseen.threads(person, lines)],
-        "rooms": [(each, rendered(each.messages)) for each in unseen.rooms(person, page)],
+        "threads": [(each, rendered(each.messages)) for each in threads],
+        "rooms": [
+            (each, rendered(each.messages))
+            for each in unseen.rooms(person, page)
+            if each.messages or each.line.count
+        ],
         "page": page,
+        "until": str(until),
+        "more_mentions": len(mentions) == unseen.SHOWN_MENTIONS,
+        "more_threads": len(threads) == unseen.SHOWN_THREADS,
     }
     return render(request, "chat/inbox.html", context)
+
+
+def _until(request: Request) -> int | None:
+    """The newest entry of all logs when the page was shown; None where it does not say."""
+    value = request.POST.get("until", "")
+    is_number = value.isascii() and value.isdigit() and len(value) <= 18
+    return int(value) if is_number else None
 
 
 @require_POST
 @for_people
 def mark_all_read(request: Request, person: Person) -> HttpResponse:
-    reading.mark_all_read(person=person)
+    reading.mark_all_read(person=person, until=_until(request))
     flash.success(request, _("All is read."))
     return done(request, go(request, "inbox"))
 
@@ -58,7 +78,7 @@ def mark_all_read(request: Request, person: Person) -> HttpResponse:
 @require_POST
 @for_people
 def mark_read(request: Request, person: Person, slug: str) -> HttpResponse:
-    reading.mark_read(person=person, room=find(person, slug))
+    reading.mark_read(person=person, room=find(person, slug), until=_until(request))
     return done(request, go(request, "inbox"))
 
 

@@ -26,7 +26,7 @@ from chat.fragments import Kind
 from chat.history import Page
 from chat.models import Level, Membership, Message, Person, Room, Site
 from chat.views.answers import Request, done, go, one_page, show_form
-from chat.views.decorators import for_people
+from chat.views.decorators import for_pages, for_people
 
 SPARE_COMPOSERS = 6
 
@@ -142,7 +142,7 @@ def show(request: Request, person: Person, found: Room, page: Page, **more: Any)
 
 
 @require_GET
-@for_people
+@for_pages
 def socket(request: Request, person: Person, slug: str = "") -> HttpResponse:
     """A fresh socket element: the dead man's switch of a page that hears nothing asks for it."""
     if slug:

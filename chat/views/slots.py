@@ -52,12 +52,12 @@ def find_message(person: Person, message_id: int) -> Message:
 def menu(request: Request, person: Person, message_id: int) -> HttpResponse:
     """All that this person may do with it."""
     message = find_message(person, message_id)
+    is_member = permissions.is_member(person, message.room)
     may = {
         "react": permissions.can_react(person, message),
         "edit": permissions.can_edit(person, message),
         "delete": permissions.can_delete(person, message),
-        "mark": permissions.is_member(person, message.room),
-        "keep_unread": permissions.is_member(person, message.room) and message.in_room,
+        "mark": is_member and message.in_room,
     }
     return _show(request, person, message, "menu", may=may, recent=_recent(person)[:6])
 

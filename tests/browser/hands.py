@@ -8,7 +8,9 @@ from playwright.sync_api import expect
 
 from tests.browser.windows import wait
 
-REACTED = "(element, name) => getComputedStyle(element, name).content"
+# Of what a rule writes behind an element; nothing where that is not shown at all.
+REACTED = """(element, name) =>
+    element.checkVisibility() ? getComputedStyle(element, name).content : ''"""
 
 
 class Scripted:
