@@ -58,6 +58,8 @@ def test_a_choice_beside_several_lines_is_what_is_posted(windows):
     expect(writer.page.locator("textarea[name=body]")).to_be_focused()
     mark(writer)
     writer.page.keyboard.type("one\nhi @member", delay=40)
+    # The answer to the last letter: it would take the place of what was chosen before it came.
+    expect(writer.page.locator('#choices [value="@member @member3"]')).to_be_visible()
     choice = writer.page.locator("#choices").get_by_text("@member3")
     choice.click()
     assert writer.page.locator("[name=body]").input_value() == "one\nhi @member"
