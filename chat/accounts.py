@@ -25,6 +25,13 @@ class AccountAdapter(DefaultAccountAdapter):
         person = super().authenticate(request, **credentials)
         return person if isinstance(person, Person) and person.is_active else None
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Whether one may be sent there after signing in; what is no address is nowhere."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def set_password(self, user: Any, password: str) -> None:
         is_own = self.request.user == user
         session = self.request.session if is_own else None

@@ -223,6 +223,7 @@ class ChatConsumer(AsyncConsumer):
             if not frames.is_suggest(text):
                 limits.spend_here(settings.LIMIT_FRAMES, "frame", self.reader.person_id)
             frame = frames.parse(text)
+            frames.check_said_once(text, frame)
             return self._draft(frame) if frame["type"] == "post" else frame
         except TooMany:
             return Ended(4429)

@@ -37,6 +37,12 @@ def is_suggest(text: str) -> bool:
     return text.startswith('{"type":"suggest"')
 
 
+def check_said_once(text: str, frame: dict[str, Any]) -> None:
+    """Raises BadFrame for what begins as a suggestion, is counted as one, and then is another."""
+    if is_suggest(text) and frame["type"] != "suggest":
+        _refuse(text)
+
+
 def number(frame: dict[str, Any], name: str) -> int | None:
     """A whole number from 0 up, which may come as a string: that is how a form sends it.
 

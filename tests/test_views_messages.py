@@ -289,7 +289,7 @@ def many(bob, lobby, monkeypatch):
 def test_a_recent_message_is_shown_on_the_live_page(bobs, many):
     answer = bobs.get(f"/messages/{many[-1].pk}/")
 
-    assert answer["Location"] == f"/rooms/general/#message-{many[-1].pk}"
+    assert answer["Location"] == f"/rooms/general/?to={many[-1].pk}#message-{many[-1].pk}"
 
 
 @pytest.mark.parametrize("query", ("", "?plain=1"))

@@ -94,7 +94,7 @@ def test_the_page_of_an_answer_is_that_of_its_thread(bobs, bob, root):
     )
     for path in (f"/messages/{answer.pk}/thread/", f"/messages/{answer.pk}/"):
         lands = bobs.get(path)["Location"]
-        assert lands == f"/messages/{root.pk}/thread/#thread-message-{answer.pk}"
+        assert lands == f"/messages/{root.pk}/thread/?to={answer.pk}#thread-message-{answer.pk}"
 
 
 def test_with_htmx_the_answer_is_a_fresh_box_of_the_thread(bobs, root):
@@ -198,7 +198,8 @@ def test_the_link_to_an_answer_of_a_long_thread_leads_to_its_place(plain, bobs, 
         assert f'id="thread-message-{many[1].pk}"' in page
         assert "thread-stream" not in page  # which would be of the newest
 
-    newest = f"/messages/{root.pk}/thread/{plain}#thread-message-{many[-1].pk}"
+    to = f"{plain}&to=" if plain else "?to="
+    newest = f"/messages/{root.pk}/thread/{to}{many[-1].pk}#thread-message-{many[-1].pk}"
     assert bobs.get(f"/messages/{many[-1].pk}/{plain}")["Location"] == newest
 
 

@@ -9,6 +9,9 @@ from chat.search.text import Span, is_part, spans
 BEFORE, LENGTH = 60, 240
 # As in BM25: how soon further hits count less, and how much a long text makes hits weigh less.
 _SATURATION, _LENGTHS, _USUAL_WORDS = 1.2, 0.5, 25
+# Of a longer phrase its end is what is marked: a text of thousands of the same words would else be
+# compared with it for seconds.
+_COMPARED_WORDS = 12
 # Five hundred messages are weighed for one page: of each as much as most of them have.
 WEIGHED = 500
 
@@ -18,10 +21,11 @@ Part = tuple[str, bool]
 
 def snippet(text: str, terms: Sequence[Term]) -> list[Part]:
     """The text around the first hit, with all hits in it, as pieces in order."""
-    hits = _merged(place for found in _found(text, terms) for place in found)
-    first = hits[0][0] if hits else 0
+    places = _found(text, terms)
+    first = min((found[0][0] for found in places if found), default=0)
     start = _at_space(text, max(0, first - BEFORE))
     end = min(len(text), start + LENGTH)
+    hits = _merged(place for found in places for place in found if place[0] < end)
     parts: list[Part] = [("…", False)] if start else []
     at = start
     for hit_start, hit_end in hits:
@@ -57,11 +61,12 @@ def _places(
     words: Sequence[Span], ends: Mapping[str, list[int]], term: Term
 ) -> Iterable[tuple[int, int]]:
     """Looks only where the term's last word stands."""
-    count, last = len(term.words), term.words[-1]
+    asked = term.words[-_COMPARED_WORDS:]
+    count, last = len(asked), asked[-1]
     begun = (word for word in ends if word.startswith(last)) if term.is_prefix else (last,)
     for end_at in sorted(place for word in begun for place in ends.get(word, ())):
         at = end_at - count + 1
-        if at >= 0 and all(words[at + step][0] == term.words[step] for step in range(count - 1)):
+        if at >= 0 and all(words[at + step][0] == asked[step] for step in range(count - 1)):
             end = words[at + count - 1][2]
             if is_part(last) and len(words[at + count - 1][0]) == 2:
                 end = words[at + count - 1][1] + 1  # the pair's other half was not asked for

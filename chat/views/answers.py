@@ -43,16 +43,28 @@ def go(request: HttpRequest, name: str, *args: Any, **query: Any) -> str:
 
 
 def place_of(request: HttpRequest, message: Message, of: Room | Message) -> str:
-    """Where it stands in its room or in its thread, of whatever age it is."""
-    at = {} if history.is_in_latest(of, message) else {"at": message.seq}
+    """Where it stands in its room or in its thread, of whatever age it is.
+
+    `to` is for who has no script: the newest messages stand in a frame, which the address of the
+    page does not reach.
+    """
+    at = {"to": message.pk} if history.is_in_latest(of, message) else {"at": message.seq}
     if isinstance(of, Room):
         return f"{go(request, 'room', of.slug, **at)}#message-{message.pk}"
     return f"{go(request, 'thread', of.pk, **at)}#{THREAD}message-{message.pk}"
 
 
+def _current(request: Request) -> str:
+    """Path and query of the page that asks; "" where its header is no address."""
+    try:
+        return request.htmx.current_url_abs_path or ""
+    except ValueError:
+        return ""
+
+
 def is_at_head(request: Request, room: Room) -> bool:
     """Whether the page that asks shows the room at its head: then it is told what happens in it."""
-    path, _, query = (request.htmx.current_url_abs_path or "").partition("?")
+    path, _, query = _current(request).partition("?")
     if path == reverse("room", args=[room.slug]):
         return not {"at", "date"} & QueryDict(query).keys()
     found = _THREAD_PAGE.fullmatch(path)

@@ -26,7 +26,7 @@ from chat.models import Message, Person, Room
 from chat.sessions import LINE
 from chat.views.answers import Request
 from chat.views.decorators import View, for_people
-from chat.views.rooms import find
+from chat.views.rooms import find, number
 from chat.views.slots import find_message
 
 STREAM_SECONDS = 3600
@@ -70,6 +70,9 @@ def stream(
         "page": page,
         "root": root and fragments.message_fragment(root, kind, THREAD),
         "root_id": root and root.pk,
+        # The document is never loaded, and so never goes to what stands behind the # of an address.
+        "to": number(request, "to"),
+        "place": THREAD if root else "",
         "fragments": news.with_line(page, shown, membership, kind),
     }
     opening = render_to_string("chat/stream.html", context, request)

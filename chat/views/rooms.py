@@ -126,6 +126,7 @@ def show(request: Request, person: Person, found: Room, page: Page, **more: Any)
         "room": found,
         "label": found.label_for(person),
         "page": page,
+        "to": number(request, "to"),
         "fragments": news.with_line(page, fragments.page_fragments(page, kind), membership, kind),
         "news": news.above(found, page, membership),
         "epoch": fragments.epoch(),
