@@ -73,6 +73,7 @@ def stream(
         # The document is never loaded, and so never goes to what stands behind the # of an address.
         "to": number(request, "to"),
         "place": THREAD if root else "",
+        "nonce": fragments.NONCE,
         "fragments": news.with_line(page, shown, membership, kind),
     }
     opening = render_to_string("chat/stream.html", context, request)
