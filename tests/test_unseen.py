@@ -198,6 +198,17 @@ def test_what_came_after_the_inbox_was_shown_stays_unread(address, alice, bob, b
         assert line(bob).in_inbox == 0
 
 
+def test_what_is_done_in_the_inbox_is_said(alice, bobs, lobby):
+    say(alice, lobby)
+    typed = {"body": "An answer", "nonce": "nonce-of-answer", "next": "/inbox/"}
+
+    answered = bobs.post("/rooms/general/messages/", typed, follow=True).content.decode()
+    read = bobs.post("/rooms/general/read/", follow=True).content.decode()
+
+    assert "Your answer is sent." in answered
+    assert "general is read." in read
+
+
 def test_a_full_inbox_says_that_there_is_more(alice, bob, bobs, lobby):
     for number in range(50):
         say(alice, lobby, f"@bob {number}")

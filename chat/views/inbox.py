@@ -78,7 +78,9 @@ def mark_all_read(request: Request, person: Person) -> HttpResponse:
 @require_POST
 @for_people
 def mark_read(request: Request, person: Person, slug: str) -> HttpResponse:
-    reading.mark_read(person=person, room=find(person, slug), until=_until(request))
+    room = find(person, slug)
+    reading.mark_read(person=person, room=room, until=_until(request))
+    flash.success(request, _("%(room)s is read.") % {"room": room.label_for(person)})
     return done(request, go(request, "inbox"))
 
 

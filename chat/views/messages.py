@@ -78,6 +78,7 @@ def send(
         flash.warning(request, str(note))
     back = request.POST.get("next", "")
     if back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        flash.success(request, _("Your answer is sent."))  # it does not show where they go on
         return done(request, back)
     # It names the message and no element: where there is one, browsers leave the cursor out of the
     # box, in which the next message is to be typed. The newest stands above it anyway.
