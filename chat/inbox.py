@@ -54,7 +54,8 @@ class Unseen:
 
 
 def mentions(person: Person, lines: Iterable[Line]) -> list[Message]:
-    """The newest messages that name this person, or everybody in one of these rooms of theirs.
+    """The newest messages that name this person, or everybody in one of these rooms of theirs:
+    one more than are shown, so that there is more is known.
 
     No LIMIT in the database: for one, PostgreSQL would go through everybody's mentions by age.
     """
@@ -73,13 +74,13 @@ def mentions(person: Person, lines: Iterable[Line]) -> list[Message]:
         key for each in (in_rooms, in_threads) for key in each.values_list("message", flat=True)
     }
     newest = sorted(told, reverse=True)
-    messages = Message.objects.select_related("room").filter(pk__in=newest[:SHOWN_MENTIONS])
+    messages = Message.objects.select_related("room").filter(pk__in=newest[: SHOWN_MENTIONS + 1])
     return messages.order_by("-pk").shown()
 
 
 def threads(person: Person, lines: Iterable[Line]) -> list[Thread]:
     """The threads that this person follows and has not read to their end, in those of these rooms
-    whose lines count them, or what names this person in them."""
+    whose lines count them, or what names this person in them: one more than are shown."""
     rooms = [
         line.room_id for line in lines if (line.threads or line.mentions) and not line.is_muted
     ]
@@ -91,7 +92,7 @@ def threads(person: Person, lines: Iterable[Line]) -> list[Thread]:
         .filter(person=person, root__room__in=rooms)
         .select_related("root__author", "root__room")
         .annotate(until=Coalesce(third, F("root__last_reply__seq"), output_field=_SEQ))
-        .order_by("-root__last_reply__seq", "-pk")[:SHOWN_THREADS]
+        .order_by("-root__last_reply__seq", "-pk")[: SHOWN_THREADS + 1]
     )
     shown = {row.root_id: Thread(row.root) for row in found}
     ranges = [Q(root=row.root_id, seq__gt=row.read_seq, seq__lte=row.until) for row in found]

@@ -212,6 +212,9 @@ def test_what_is_done_in_the_inbox_is_said(alice, bobs, lobby):
 def test_a_full_inbox_says_that_there_is_more(alice, bob, bobs, lobby):
     for number in range(50):
         say(alice, lobby, f"@bob {number}")
+    assert "Older ones follow" not in bobs.get("/inbox/").content.decode()
+
+    say(alice, lobby, "@bob, once more")
 
     assert "Older ones follow when you have read them." in bobs.get("/inbox/").content.decode()
 

@@ -72,9 +72,9 @@ def tell(
         for answer in sorted(answers, key=lambda each: (each.author_id, each.seq)):
             _follow_on(root, answer, seen[answer.seq])
     # Whoever looks at the room reads it there, and would never learn of a thread's news.
-    following = Following.objects.filter(root__in={each.root_id for each in messages} - {None})
-    if any(each.root_id for each in messages):
-        _ring(following.filter(is_following=True).values_list("person", flat=True))
+    if answered := {each.root_id for each in messages if each.root_id is not None}:
+        following = Following.objects.filter(root__in=answered, is_following=True)
+        _ring(following.values_list("person", flat=True))
 
 
 def tell_named(answer: Message, named: Collection[int]) -> None:

@@ -32,11 +32,12 @@ def inbox(request: Request, person: Person) -> HttpResponse:
         request.GET.get("page")
     )
     kind = Kind.of(person, "plain" if is_plain(request) else "html")
-    threads = unseen.threads(person, lines)
+    all_threads = unseen.threads(person, lines)
+    threads = all_threads[: unseen.SHOWN_THREADS]
     # A message has one place on the page; what names somebody in a thread has it where that is.
     shown = {message.pk for thread in threads for message in thread.messages}
     mentions = unseen.mentions(person, lines)
-    named = [each for each in mentions if each.pk not in shown]
+    named = [each for each in mentions[: unseen.SHOWN_MENTIONS] if each.pk not in shown]
     shown = {message.pk for message in named}
 
     def rendered(found: list[Message]) -> list[str]:
@@ -54,8 +55,8 @@ def inbox(request: Request, person: Person) -> HttpResponse:
         ],
         "page": page,
         "until": str(until),
-        "more_mentions": len(mentions) == unseen.SHOWN_MENTIONS,
-        "more_threads": len(threads) == unseen.SHOWN_THREADS,
+        "more_mentions": len(mentions) > unseen.SHOWN_MENTIONS,
+        "more_threads": len(all_threads) > unseen.SHOWN_THREADS,
     }
     return render(request, "chat/inbox.html", context)
 

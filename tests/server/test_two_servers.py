@@ -301,7 +301,8 @@ def test_a_database_without_room_for_more_is_a_503_soon(pair, services, speaker)
 
 
 def keeps_typing_until(socket, condition):
-    """As a page does: a frame may find a connection that a database of before has ended."""
+    """As a page does: one frame is lost where a Redis or a database of before has been forgotten,
+    for nothing is stored that a tick could find."""
 
     def is_so_soon():
         socket.send('{"type": "typing"}')
@@ -315,6 +316,9 @@ def test_typing_and_presence_at_one_are_seen_at_the_other(pair, speaker):
         hers.send('{"type": "resume"}')
         hear(hers, 'id="connection"')
         keeps_typing_until(hers, lambda: comes(his, "is typing…", THROTTLE_SECONDS + 0.5))
+        hear(his, '<p id="typing" class="typing" hx-swap-oob="true"></p>')
+        hers.send('{"type": "typing"}')
+        assert hear(his, "is typing…") < TICK_SECONDS
         hear(his, '<p id="typing" class="typing" hx-swap-oob="true"></p>')
         reader = Client(pair[1].url, "member3")
         until(lambda: re.search(r"[2-9] here", reader.get("/rooms/general/")[1]))
