@@ -88,7 +88,7 @@ UV_COMPILE = env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_IND
 	-u UV_FIND_LINKS -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_PRERELEASE -u UV_EXCLUDE_NEWER \
 	$(PY) -m uv --no-config pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links \
-	--custom-compile-command "make lock" pyproject.toml
+	--custom-compile-command "make lock" pyproject.toml --group server
 
 lock: $(VENV)/.dev
 	@echo "Renewing requirements.lock and requirements-dev.lock ..."
