@@ -18,6 +18,7 @@ FLOORS = [
     {"models"},
     {"permissions", "forms", "history", "search", "sidebar", "limits", "frames", "presence"},
     {"mentions"},
+    {"payloads"},
     {"fragments"},
     {"suggestions", "news", "inbox"},
     {"handshake"},
