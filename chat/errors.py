@@ -1,6 +1,7 @@
 """Why something was not done, in a sentence for the person who asked for it.
 
-The verbs raise these; pages, sockets and the API turn them into their own kind of answer.
+The verbs raise these; pages, sockets and the API turn them into their own kind of answer: `status`
+is HTTP's, and `code` the word that programs know it by (docs/protocol.md).
 """
 
 from django.utils.functional import Promise
@@ -12,6 +13,7 @@ class Refused(Exception):
     """Something that this person may see but not do."""
 
     status = 403
+    code = "forbidden"
 
     def __init__(self, sentence: Sentence) -> None:
         super().__init__(sentence)
@@ -22,24 +24,35 @@ class SignedOut(Refused):
     """What somebody came in with holds no more."""
 
     status = 401
+    code = "signed_out"
+
+
+class NotFound(Refused):
+    """Something that is not there, or not for this person: nobody learns which."""
+
+    status = 404
+    code = "not_found"
 
 
 class Invalid(Refused):
     """Something that can't be stored as it is."""
 
     status = 422
+    code = "invalid"
 
 
 class Conflict(Refused):
     """A nonce that has already been used for something else."""
 
     status = 409
+    code = "conflict"
 
 
 class TooMany(Refused):
     """More than the limit; `retry_after` is in seconds."""
 
     status = 429
+    code = "too_many"
 
     def __init__(self, sentence: Sentence, retry_after: int) -> None:
         super().__init__(sentence)

@@ -19,11 +19,11 @@ from django.utils import timezone, translation
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from chat import wire
+from chat import programs, wire
 from chat.history import Page, latest
 from chat.kept import Kept
 from chat.models import Event, EventKind, Message, Person, Room, Site
-from chat.presence import Here
+from chat.presence import Here, Typist
 from chat.sidebar import Line
 
 logger = logging.getLogger(__name__)
@@ -80,17 +80,29 @@ class Kind:
 _kept = Kept(max_bytes=8 * 1024 * 1024)
 
 
+# For programs. Nothing in it depends on a language or a time zone.
+JSON = Kind("json", "", "UTC")
+
+
 @dataclass(frozen=True)
 class Frame:
-    """What goes to a socket at once. Whoever has it has seen the log up to `seq`."""
+    """What goes to a socket at once. Whoever has it has seen the log up to `seq`.
 
-    text: str
+    `texts` are sent each by itself: a page takes many fragments as one, a program its objects one
+    by one.
+    """
+
+    texts: tuple[str, ...]
     seq: int
 
     @cached_property
+    def text(self) -> str:
+        return "".join(self.texts)
+
+    @cached_property
     def wire(self) -> bytes:
-        """The text as a WebSocket frame, made once for all who get it."""
-        return wire.frame(self.text)
+        """The texts as WebSocket frames, made once for all who get them."""
+        return b"".join(map(wire.frame, self.texts))
 
 
 def render(template: str, context: Mapping[str, Any], kind: Kind) -> SafeString:
@@ -139,12 +151,21 @@ def frames(events: Iterable[Event], kind: Kind) -> list[Frame]:
 
 def parts(events: Iterable[Event], kind: Kind) -> list[tuple[int, str]]:
     """Each entry's place and its text, to be packed."""
+    if kind == JSON:
+        return list(programs.events(events))
     return list((_page_parts if kind.format == "html" else _stream_parts)(events, kind))
 
 
 def packed(entries: Iterable[tuple[int, str]], kind: Kind) -> list[Frame]:
     """Rendered entries in frames. Many readers may get different ends of the same entries."""
-    return _packed(entries, lambda seq: _tail(seq, kind) if kind.format == "html" else "")
+    groups = _packed(entries)
+    if kind == JSON:
+        return [Frame(tuple(texts), seq) for texts, seq in groups]
+    has_cursor = kind.format == "html"
+    return [
+        Frame(("".join(texts) + (_tail(seq, kind) if has_cursor else ""),), seq)
+        for texts, seq in groups
+    ]
 
 
 def changes(events: Iterable[Event], kind: Kind) -> list[Frame]:
@@ -155,18 +176,25 @@ def changes(events: Iterable[Event], kind: Kind) -> list[Frame]:
     if kind.format != "html":
         return []
     parts = ((event.seq, _swap(event, kind, is_repeated=True)) for event in events)
-    return _packed(((seq, text) for seq, text in parts if text), lambda _seq: "")
+    groups = _packed((seq, text) for seq, text in parts if text)
+    return [Frame(("".join(texts),), seq) for texts, seq in groups]
 
 
 def reset(room: Room, kind: Kind) -> Frame:
-    """The newest page instead of whatever the list holds: for who is too far behind."""
+    """The newest page instead of whatever the list holds: for who is too far behind.
+
+    A program is told only where it stands now: it asks for what it wants to have of the past.
+    """
+    if kind == JSON:
+        room.refresh_from_db()
+        return Frame((programs.reset(room.slug, room.last_seq),), room.last_seq)
     page = latest(room)
     page, shown = _fitting(page, page_fragments(page, kind))
     if kind.format != "html":
-        return Frame("".join(shown), page.seq)
+        return Frame(("".join(shown),), page.seq)
     context = {"room": room, "page": page, "fragments": shown}
     text = render("chat/swaps/reset.html", context, kind)
-    return Frame(text + _tail(page.seq, kind), page.seq)
+    return Frame((text + _tail(page.seq, kind),), page.seq)
 
 
 def sidebar(
@@ -214,14 +242,19 @@ def goodbye(code: int, kind: Kind) -> SafeString:
 
 
 @lru_cache(maxsize=1024)
-def presence(here: Here, kind: Kind) -> SafeString:
+def presence(here: Here, slug: str, kind: Kind) -> str:
     """Who is here, for the head of a room's page."""
+    if kind == JSON:
+        return programs.presence(slug, here)
     return render("chat/swaps/presence.html", {"here": here}, kind)
 
 
 @lru_cache(maxsize=1024)
-def typing(names: tuple[str, ...], kind: Kind) -> SafeString:
+def typing(people: tuple[Typist, ...], slug: str, kind: Kind) -> str:
     """Who types; more than two names are several people."""
+    if kind == JSON:
+        return programs.typing(slug, people)
+    names = [typist.name for typist in people]
     return render("chat/swaps/typing.html", {"names": names}, kind)
 
 
@@ -313,20 +346,19 @@ def _tail(seq: int, kind: Kind) -> str:
     return render("chat/swaps/cursor.html", {"seq": seq, "epoch": epoch()}, kind)
 
 
-def _packed(parts: Iterable[tuple[int, str]], tail: Any) -> list[Frame]:
-    packed: list[Frame] = []
+def _packed(parts: Iterable[tuple[int, str]]) -> Iterator[tuple[list[str], int]]:
+    """As many texts as fit into a frame, and the place of the last of them."""
     texts: list[str] = []
     size = last = 0
     for seq, text in parts:
         length = len(text.encode())
         if texts and size + length > MAX_FRAME_BYTES:
-            packed.append(Frame("".join(texts) + tail(last), last))
+            yield texts, last
             texts, size = [], 0
         texts.append(text)
         size, last = size + length, seq
     if texts:
-        packed.append(Frame("".join(texts) + tail(last), last))
-    return packed
+        yield texts, last
 
 
 @lru_cache(maxsize=1)

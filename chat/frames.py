@@ -43,6 +43,14 @@ def check_said_once(text: str, frame: dict[str, Any]) -> None:
         _refuse(text)
 
 
+def nonce(frame: dict[str, Any]) -> str | None:
+    """By which its sender knows it again; None where there is none. Raises BadFrame for no text."""
+    value = frame.get("nonce")
+    if value is not None and not isinstance(value, str):
+        raise BadFrame(_("“%(name)s” has to be a text.") % {"name": "nonce"})
+    return value or None
+
+
 def number(frame: dict[str, Any], name: str) -> int | None:
     """A whole number from 0 up, which may come as a string: that is how a form sends it.
 

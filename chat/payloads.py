@@ -13,6 +13,9 @@ from chat.models import Event, EventKind, Message, Person, Room
 
 Payload = dict[str, Any]
 
+# Of those who react with one emoji; a message stays well below a frame's limit however many do.
+NAMED_REACTORS = 10
+
 _OF_MESSAGES = (
     EventKind.MESSAGE_POSTED,
     EventKind.MESSAGE_EDITED,
@@ -66,7 +69,7 @@ def message(said: Message) -> Payload:
             {
                 "emoji": group.emoji,
                 "count": len(group.people),
-                "people": [person(each) for each in group.people],
+                "people": [person(each) for each in group.people[:NAMED_REACTORS]],
             }
             for group in said.reaction_groups
         ],

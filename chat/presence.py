@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
@@ -37,6 +38,14 @@ class Here:
 
 
 NOBODY = Here(0, ())
+
+
+class Typist(NamedTuple):
+    """Somebody who types."""
+
+    pk: int
+    username: str
+    name: str
 
 
 def state_of(person: Person, site: Site) -> str:
@@ -97,10 +106,10 @@ def write(active: Collection[int], idle: Collection[int]) -> None:
         )
 
 
-def typists(person_ids: Collection[int], room_id: int) -> dict[int, str]:
-    """person → name, of those who may write in the room and want to be shown typing."""
+def typists(person_ids: Collection[int], room_id: int) -> list[Typist]:
+    """Those who may write in the room and want to be shown typing."""
     if not Site.load().has_typing:
-        return {}
+        return []
     rows = Membership.objects.filter(
         room_id=room_id,
         room__archived_at=None,
@@ -108,7 +117,8 @@ def typists(person_ids: Collection[int], room_id: int) -> dict[int, str]:
         person__shows_typing=True,
         person__is_active=True,
     )
-    return dict(rows.values_list("person_id", "person__name"))
+    few = rows.values_list("person_id", "person__username", "person__name")
+    return [Typist(*row) for row in few]
 
 
 def _not_since(seconds: int) -> Q:

@@ -60,9 +60,9 @@ _STORING = [
     ),
     Mutant(
         "frames-before-the-end-lost", "P1", "a socket that is ended loses what it sent before",
-        "chat/consumers.py",
-        "                await self._post(drafts)\n                drafts = []",
-        "                drafts = []",
+        "chat/consumers/base.py",
+        "                await self._post(posts)\n                posts = []",
+        "                posts = []",
         "tests/test_consumers.py::"
         "test_what_stands_before_the_frame_that_ends_the_socket_is_stored",
     ),
@@ -121,8 +121,7 @@ _READING = [
     Mutant(
         "cursor-apart", "P5", "a frame brings content without the place it leads to",
         "chat/fragments.py",
-        "    if texts:\n        packed.append(Frame(\"\".join(texts) + tail(last), last))",
-        "    if texts:\n        packed.append(Frame(\"\".join(texts), last))",
+        "(_tail(seq, kind) if has_cursor else \"\")", "\"\"",
         "tests/test_hub_feeds.py::test_every_frame_names_the_place_that_it_leads_to",
     ),
     Mutant(
@@ -183,8 +182,8 @@ _READING = [
     Mutant(
         "live-without-a-second-look", "P5", "what comes while one catches up is lost",
         "chat/hub/feeds.py",
-        "        while reader.is_open and not after == self.position == checked:",
-        "        while reader.is_open and checked == NOT_READ_YET:",
+        "            if not after == self.position == checked:",
+        "            if checked == NOT_READ_YET:",
         MACHINE, QUICKLY,
     ),
     Mutant(

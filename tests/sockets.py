@@ -15,6 +15,7 @@ from chat.database import in_database
 from tests.visits import shown_ids
 
 DEADLINE_SECONDS = 10
+PROTOCOL = "chat.v1.json"
 HOST = "localhost:8000"
 ORIGIN = f"http://{HOST}"
 
@@ -83,6 +84,41 @@ class Socket(WebsocketCommunicator):
     async def hang_up(self):
         if self._future is not None and not self.future.done():
             await self.disconnect(timeout=DEADLINE_SECONDS)
+
+
+class Program(Socket):
+    """A program's socket: JSON. `hello` is the first frame, `frames` are all that were heard."""
+
+    def __init__(self, path, token, headers=()):
+        super().__init__(path, [*(token_headers(token) if token else ()), *headers])
+        self.scope["subprotocols"] = [PROTOCOL]
+        self.frames, self.hello = [], None
+
+    async def open(self):
+        assert await self.connect(DEADLINE_SECONDS) == (True, PROTOCOL)
+        self.hello = await self.hear()
+        assert self.hello["type"] == "hello"
+        return self
+
+    async def open_and_closed(self):
+        """The code with which somebody is refused, of whom nothing is told."""
+        assert await self.connect(DEADLINE_SECONDS) == (True, PROTOCOL)
+        return await self.closed()
+
+    async def hear(self):
+        frame = json.loads(await super().hear())
+        self.frames.append(frame)
+        return frame
+
+    async def until(self, kind):
+        """The next frame of this type."""
+        while (frame := await self.hear())["type"] != kind:
+            pass
+        return frame
+
+    def of(self, kind):
+        """Those of this type that were heard."""
+        return [frame for frame in self.frames if frame["type"] == kind]
 
 
 def cookie_headers(client, origin=ORIGIN, host=HOST):

@@ -19,6 +19,7 @@ FLOORS = [
     {"permissions", "forms", "history", "search", "sidebar", "limits", "frames", "presence"},
     {"mentions"},
     {"payloads"},
+    {"programs"},
     {"fragments"},
     {"suggestions", "news", "inbox"},
     {"handshake"},

@@ -278,7 +278,7 @@ async def test_who_hangs_up_is_forgotten(alice, bob, lobby, his, quick_hub):
 async def test_a_page_hears_nothing_until_it_has_named_its_place(
     bob, lobby, connect, quick_hub, monkeypatch
 ):
-    monkeypatch.setattr("chat.consumers.RESUME_SECONDS", 0.01)
+    monkeypatch.setattr("chat.consumers.base.RESUME_SECONDS", 0.01)
     missed = await post(bob, lobby)
     page = await connect(token=await token_of(bob), path=f"{ROOM}?resume=1&title=Pond")
     live = await post(bob, lobby)
@@ -293,7 +293,7 @@ async def test_a_page_hears_nothing_until_it_has_named_its_place(
 
 
 async def test_a_socket_whose_page_names_no_place_has_to_come_back(bob, connect, monkeypatch):
-    monkeypatch.setattr("chat.consumers.PAGE_RESUME_SECONDS", 0.01)
+    monkeypatch.setattr("chat.consumers.base.PAGE_RESUME_SECONDS", 0.01)
     page = await connect(token=await token_of(bob), path=f"{ROOM}?resume=1&title=Pond")
 
     with pytest.raises(consumers.ComeBack):
@@ -301,7 +301,7 @@ async def test_a_socket_whose_page_names_no_place_has_to_come_back(bob, connect,
 
 
 async def test_a_page_without_a_list_resumes_without_a_place(bob, connect, monkeypatch):
-    monkeypatch.setattr("chat.consumers.PAGE_RESUME_SECONDS", 1.0)
+    monkeypatch.setattr("chat.consumers.base.PAGE_RESUME_SECONDS", 1.0)
     page = await connect(token=await token_of(bob), path="/ws/chat/?resume=1&list=off&title=People")
     await page.say(type="resume")
     await page.until_heard('id="rooms"')

@@ -66,7 +66,7 @@ async def bodies():
 async def test_bad_frames_are_answered_with_a_sentence_each_and_the_socket_lives(
     socket, monkeypatch
 ):
-    monkeypatch.setattr("chat.consumers.MAX_BAD_FRAMES", 1000)
+    monkeypatch.setattr("chat.consumers.base.MAX_BAD_FRAMES", 1000)
     for name, frame in SAID.items():
         await socket.say(frame)
         answer = await socket.until_heard(ERROR)  # past who has come to be here meanwhile

@@ -21,12 +21,12 @@ REPLACED = 'hx-swap-oob="innerHTML:#messages"'
 
 @pytest.fixture
 def never_unasked(monkeypatch):
-    monkeypatch.setattr("chat.consumers.RESUME_SECONDS", 3600)
+    monkeypatch.setattr("chat.consumers.base.RESUME_SECONDS", 3600)
 
 
 @pytest.fixture
 def soon_unasked(monkeypatch):
-    monkeypatch.setattr("chat.consumers.RESUME_SECONDS", 0.01)
+    monkeypatch.setattr("chat.consumers.base.RESUME_SECONDS", 0.01)
 
 
 @pytest.fixture

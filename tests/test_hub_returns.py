@@ -23,7 +23,7 @@ POND = "/ws/chat/pond/"
 
 @pytest.fixture(autouse=True)
 def never_unasked(monkeypatch):
-    monkeypatch.setattr("chat.consumers.RESUME_SECONDS", 3600)
+    monkeypatch.setattr("chat.consumers.base.RESUME_SECONDS", 3600)
 
 
 @pytest.fixture

@@ -8,18 +8,24 @@ finds what no ring announced.
 from chat.hub.bells import WITHDRAWN, Ring, ring
 from chat.hub.hub import Hub, current, store_last_reads
 from chat.hub.presence import note
-from chat.hub.readers import Caller, Reader, SocketReader, StreamReader
+from chat.hub.readers import Caller, Reader, RoomReader, SocketReader, StreamReader
+from chat.hub.rosters import Place, Roster, place_in, places_of
 
 __all__ = [
     "WITHDRAWN",
     "Caller",
     "Hub",
+    "Place",
     "Reader",
     "Ring",
+    "RoomReader",
+    "Roster",
     "SocketReader",
     "StreamReader",
     "current",
     "note",
+    "place_in",
+    "places_of",
     "ring",
     "store_last_reads",
 ]

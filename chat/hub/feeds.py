@@ -51,9 +51,10 @@ class Feed:
 
     @property
     def pages(self) -> list[Reader]:
-        """The live pages on a socket: only they can be told more than the list."""
+        """The live readers on a socket: only they can be told more than the list."""
+        told = ("html", "json")
         return [
-            reader for kind, group in self.live.items() if kind.format == "html" for reader in group
+            reader for kind, group in self.live.items() if kind.format in told for reader in group
         ]
 
     def look(self) -> None:
@@ -81,16 +82,23 @@ class Feed:
             await self._shut(reader, shut_out.code)
 
     async def _bring(self, reader: Reader, after: int, same_epoch: bool) -> None:
-        await self._reach(reader.head)
+        await self.reach(reader.head)
         if not same_epoch or not 0 <= self.position - after <= MAX_MISSED:
             after = await self._replace(reader)
-        reader.began = reader.position = after
-        checked = NOT_READ_YET
-        while reader.is_open and not after == self.position == checked:
-            missed = await self._returns.missed(reader, after)
-            checked = missed.until
-            if after < checked:
-                after = await self._catch_up(reader, missed.frames) or await self._replace(reader)
+        reader.began = reader.position = began = after
+        checked, is_told = NOT_READ_YET, False
+        while reader.is_open:
+            if not after == self.position == checked:
+                missed = await self._returns.missed(reader, after)
+                checked = missed.until
+                if after < checked:
+                    frames = missed.frames
+                    after = await self._catch_up(reader, frames) or await self._replace(reader)
+            elif is_told:
+                break
+            else:
+                await reader.arrive(began, after)
+                is_told = True
         if reader.is_open:
             self.waiting.discard(reader)
             self.live[reader.kind].add(reader)
@@ -121,17 +129,21 @@ class Feed:
         for frame in frames:
             if position != self.position:
                 return False
-            await reader.send(frame.text)
+            await reader.take(frame)
             await reader.has_room()
         return True
 
     async def replace_list(self, reader: Reader) -> None:
         """Takes a live reader out and gives it the newest page: its list may have a gap."""
+        await self.restart(reader, NOT_READ_YET, same_epoch=False)
+
+    async def restart(self, reader: Reader, after: int, *, same_epoch: bool) -> None:
+        """Takes a live reader out and gives it everything from `after` on, once more."""
         self.remove(reader)
         self.waiting.add(reader)
-        await self.resume(reader, NOT_READ_YET, same_epoch=False)
+        await self.resume(reader, after, same_epoch=same_epoch)
 
-    async def _reach(self, head: int) -> None:
+    async def reach(self, head: int) -> None:
         while self.position < head:
             self.look()
             if self._drain is not None:
@@ -141,10 +153,9 @@ class Feed:
 
     async def _replace(self, reader: Reader) -> int:
         frame = await self._returns.newest(reader)
-        if not reader.put(frame):
-            await reader.send(frame.text)
+        await reader.take(frame)
         reader.position = frame.seq
-        await self._reach(frame.seq)
+        await self.reach(frame.seq)
         return frame.seq
 
     async def _catch_up(self, reader: Reader, frames: list[Frame]) -> int:
@@ -158,8 +169,7 @@ class Feed:
         """The place that the reader has reached; 0 when there was nothing to send."""
         for frame in frames:
             if frame.text and frame.seq > reader.position:
-                if not reader.put(frame):
-                    await reader.send(frame.text)
+                await reader.take(frame)
                 reader.position = frame.seq
         return frames[-1].seq if frames else 0
 

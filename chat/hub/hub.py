@@ -9,6 +9,7 @@ from django.db import DatabaseError
 
 from chat import fragments
 from chat.database import in_database
+from chat.fragments import JSON
 from chat.handshake import Refusal, Visitor, admit_each
 from chat.hub import log, standing
 from chat.hub.bells import TYPING, WITHDRAWN, Ring, bell, is_shared, listen
@@ -17,6 +18,7 @@ from chat.hub.feeds import Feed
 from chat.hub.presence import Rounds
 from chat.hub.readers import Reader, StreamReader
 from chat.hub.reads import Reads
+from chat.hub.rosters import Rosters
 from chat.hub.together import Together
 from chat.hub.typing import Typing
 from chat.models import EventKind
@@ -37,6 +39,7 @@ class Hub:
         self.readers: set[Reader] = set()
         self.feeds: dict[int, Feed] = {}
         self.desks = Desks(self.shut_out)
+        self.rosters = Rosters()
         self.door: Together[dict[str, Any], Visitor | Refusal] = Together(_admit, ADMITTED_TOGETHER)
         self.typing = Typing(self.feeds, self.shut_out)
         self._presence = Rounds(self.readers, self.feeds, self.shut_out)
@@ -83,6 +86,7 @@ class Hub:
         if ring.kind == WITHDRAWN:
             self._doubt.set()
         self.desks.refresh(ring.people)
+        self.rosters.refresh(ring.people)
 
     def _hear_typing(self, ring: Ring) -> None:
         if ring.room_id in self.feeds:
@@ -131,7 +135,8 @@ class Hub:
     async def resume(self, reader: Reader, after: int | None, *, same_epoch: bool = True) -> None:
         """Brings a reader up to date from `after` (None: from when it was let in).
 
-        The first call makes it live. A later one repeats the changes since `after`; where the
+        The first call makes it live. A later one repeats to a program everything since `after`,
+        and to a page the changes; where the
         socket was made live before its first resume arrived and that names an older place,
         what lies between was never sent, so the whole list is replaced.
         """
@@ -140,6 +145,9 @@ class Hub:
             place = reader.head if after is None else after
             if not reader.is_live:
                 await feed.resume(reader, place, same_epoch=same_epoch)
+            elif reader.kind == JSON:
+                if after is not None or not same_epoch:
+                    await feed.restart(reader, place, same_epoch=same_epoch)
             elif not same_epoch or (not reader.has_resumed and place < reader.began):
                 await feed.replace_list(reader)
             elif after is not None:
@@ -149,6 +157,13 @@ class Hub:
         if reader.has_sidebar:
             await self._send_beat(reader)
             self.desks.show(reader)
+
+    async def settle(self, reader: Reader) -> None:
+        """Returns when a live reader has got what is in its room's log by now."""
+        feed = self.feeds.get(reader.room_id or 0)
+        if feed is not None and reader.is_live:
+            heads = await in_database(log.heads, [feed.room_id])
+            await feed.reach(heads.get(feed.room_id, 0))
 
     def read(self, reader: Reader, seq: int) -> None:
         """The reader's person has seen the room up to `seq`; stored within a second."""
@@ -246,13 +261,14 @@ class Hub:
             self._looks[room_id] = look
 
     async def _find_missed_people(self) -> None:
-        people = self.desks.people
+        people = {*self.desks.people, *self.rosters.people}
         pointers = await in_database(log.pointers, people) if people else {}
         changed = [
             key for key, value in pointers.items() if self._pointers.get(key, value) != value
         ]
         self._pointers = pointers
         self.desks.refresh(changed)
+        self.rosters.refresh(changed)
 
     async def _check_standing(self) -> None:
         await standing.admit(list(self.readers), self.shut_out)

@@ -81,7 +81,7 @@ class Rounds:
         for count, page in enumerate(changed, 1):
             if page.is_live:
                 self._told[page] = told[page]
-                await tell(page, fragments.presence(told[page], page.kind))
+                await tell(page, fragments.presence(told[page], page.slug, page.kind))
             if count % SLICE == 0:
                 await asyncio.sleep(0)
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from chat import programs
 from chat.fragments import Frame, Kind
 from chat.wire import Drain, Put
 
@@ -55,6 +56,14 @@ class Reader(Caller):
     async def send(self, text: str) -> None:
         raise NotImplementedError
 
+    async def take(self, frame: Frame) -> None:
+        if not self.put(frame):
+            for text in frame.texts:
+                await self.send(text)
+
+    async def arrive(self, began: int, at: int) -> None:
+        """It has got everything from `began` to `at`, and is about to be live."""
+
     async def has_room(self) -> None:
         """Returns when what was sent has mostly been taken; for who gets much at once."""
 
@@ -97,6 +106,36 @@ class SocketReader(Reader):
 
 
 @dataclass(eq=False, kw_only=True)
+class RoomReader(Reader):
+    """One room on a program's socket, which may follow many of them.
+
+    `lose` is told when the room, or all of them, may no longer be listened to.
+    """
+
+    has_sidebar: bool = False
+    socket: SocketReader
+    lose: Callable[["RoomReader", int], Awaitable[None]]
+
+    async def has_room(self) -> None:
+        await self.socket.has_room()
+
+    def put(self, frame: Frame) -> bool:
+        return self.socket.put(frame) if self.is_open else True
+
+    async def send(self, text: str) -> None:
+        if self.is_open:
+            await self.socket.send(text)
+
+    async def arrive(self, began: int, at: int) -> None:
+        await self.take(Frame((programs.resumed(self.slug, began, at),), at))
+
+    async def close(self, code: int) -> None:
+        if self.is_open:
+            self.is_open = False
+            await self.lose(self, code)
+
+
+@dataclass(eq=False, kw_only=True)
 class StreamReader(Reader):
     """A response that never ends: what is sent waits in `queue` until the server takes it.
 
@@ -118,7 +157,7 @@ class StreamReader(Reader):
         return True
 
     async def send(self, text: str) -> None:
-        self.put(Frame(text, self.position))
+        self.put(Frame((text,), self.position))
 
     async def close(self, code: int) -> None:
         if self.is_open:

@@ -13,28 +13,32 @@ from django.db import DatabaseError, InterfaceError
 
 from chat import fragments, presence
 from chat.database import in_database, is_outage
+from chat.fragments import JSON
 from chat.hub import standing
 from chat.hub.bells import TYPING, Ring, tell_others
 from chat.hub.feeds import SLICE, Feed
 from chat.hub.readers import Reader, tell
 from chat.models import Site
+from chat.presence import Typist
 
 logger = logging.getLogger(__name__)
 
 # A frame that follows another sooner is not listened to.
 THROTTLE_SECONDS = 2.5
 SHOWN_SECONDS = 6.0
+# Of more than two a page does not say who they are.
+_SEVERAL = (Typist(0, "", ""),) * 3
 MOMENT_SECONDS = 1.0
 
 
 class Typing:
-    """room → those who type in it, each with their name and until when it is shown."""
+    """room → those who type in it, each with until when it is shown."""
 
     def __init__(self, feeds: dict[int, Feed], shut: standing.Shut) -> None:
         self._feeds, self._shut = feeds, shut
-        self._rooms: dict[int, dict[int, tuple[str, float]]] = {}
+        self._rooms: dict[int, dict[int, tuple[Typist, float]]] = {}
         self._heard: dict[tuple[int, int], float] = {}
-        self._told: WeakKeyDictionary[Reader, tuple[str, ...]] = WeakKeyDictionary()
+        self._told: WeakKeyDictionary[Reader, tuple[Typist, ...]] = WeakKeyDictionary()
         self._revocations = 0
         self._wake = asyncio.Event()
 
@@ -58,17 +62,17 @@ class Typing:
         if room_id not in self._feeds:
             return False
         try:
-            names, revocations = await in_database(_read, people, room_id)
+            found, revocations = await in_database(_read, people, room_id)
         except (DatabaseError, InterfaceError) as error:
             if not is_outage(error):
                 raise
             return False
         self._revocations = max(self._revocations, revocations)
         until = _now() + SHOWN_SECONDS
-        for person_id, name in names.items():
-            self._rooms.setdefault(room_id, {})[person_id] = (name, until)
+        for typist in found:
+            self._rooms.setdefault(room_id, {})[typist.pk] = (typist, until)
             self._wake.set()
-        return bool(names)
+        return bool(found)
 
     def end(self, room_id: int, people: Iterable[int]) -> None:
         """Their messages have arrived."""
@@ -91,7 +95,7 @@ class Typing:
     async def _show(self) -> None:
         now = _now()
         for room_id, people in list(self._rooms.items()):
-            for person_id in [each for each, (_name, until) in people.items() if until <= now]:
+            for person_id in [each for each, (_who, until) in people.items() if until <= now]:
                 del people[person_id]
             feed = self._feeds.get(room_id)
             if feed is not None:
@@ -99,25 +103,27 @@ class Typing:
             if not people:
                 del self._rooms[room_id]
 
-    async def _tell(self, pages: list[Reader], people: dict[int, tuple[str, float]]) -> None:
+    async def _tell(self, pages: list[Reader], people: dict[int, tuple[Typist, float]]) -> None:
         told = {page: _seen_by(page, people) for page in pages}
         changed = [page for page in pages if self._told.get(page, ()) != told[page]]
         await standing.admit(standing.doubted(changed, self._revocations), self._shut)
         for count, page in enumerate(changed, 1):
             if page.is_live:
                 self._told[page] = told[page]
-                await tell(page, fragments.typing(told[page], page.kind))
+                await tell(page, fragments.typing(told[page], page.slug, page.kind))
             if count % SLICE == 0:
                 await asyncio.sleep(0)
 
 
-def _seen_by(page: Reader, people: dict[int, tuple[str, float]]) -> tuple[str, ...]:
-    """The others' names; of more than two, who they are does not matter."""
-    others = sorted(name for person_id, (name, _) in people.items() if person_id != page.person_id)
-    return tuple(others) if len(others) <= 2 else ("", "", "")
+def _seen_by(page: Reader, people: dict[int, tuple[Typist, float]]) -> tuple[Typist, ...]:
+    """The others, by name."""
+    others = [typist for typist, _ in people.values() if typist.pk != page.person_id]
+    if len(others) > 2 and page.kind != JSON:
+        return _SEVERAL
+    return tuple(sorted(others, key=lambda typist: (typist.name, typist.pk)))
 
 
-def _read(people: Collection[int], room_id: int) -> tuple[dict[int, str], int]:
+def _read(people: Collection[int], room_id: int) -> tuple[list[Typist], int]:
     return presence.typists(people, room_id), Site.revocation_count()
 
 
