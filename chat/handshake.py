@@ -1,7 +1,8 @@
 """Who opens a socket, and to which room. Runs in a database thread, before the socket is accepted.
 
 A browser sends its cookie from any page in the world, so the cookie counts only with the exact
-Origin of this site. A program sends `Authorization: Bearer …`, which no foreign page can do.
+Origin of this site. A program sends `Authorization: Bearer …`, which no foreign page can do: who
+brings a token comes as its owner or not at all, whatever cookie comes along.
 """
 
 from dataclasses import dataclass
@@ -14,9 +15,9 @@ from django.db import DatabaseError, InterfaceError
 from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
 
-from chat import fragments
+from chat import fragments, tokens
 from chat.fragments import Kind
-from chat.models import ApiToken, Person, Room, Session
+from chat.models import Person, Room, Session
 
 MAX_TITLE = 200
 
@@ -28,7 +29,7 @@ class Visitor:
     place in the log, and nothing may be shown in them until they have named it.
 
     `room` is where plain text goes: the one asked for, else the lobby, else the first that a guest
-    is in; None for a guest who is in none.
+    is in; None for a guest who is in none. `scopes` is what their token is for, None without one.
     """
 
     person: Person
@@ -40,6 +41,17 @@ class Visitor:
     will_resume: bool = False
     session_line: str | None = None
     token_id: int | None = None
+    scopes: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Way:
+    """Who has come in, and what with: either of the two."""
+
+    person: Person
+    session_line: str | None = None
+    token_id: int | None = None
+    scopes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,11 +78,11 @@ def admit_each(scopes: list[dict[str, Any]]) -> list[Visitor | Refusal | Excepti
 def admit(scope: dict[str, Any]) -> Visitor | Refusal:
     """Who it is, and the room as it is at this moment; 4401 and 4404 otherwise."""
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-    found = _by_token(headers) or _by_session(scope, headers)
-    if found is None:
+    way = _way(scope, headers)
+    if way is None:
         kind = Kind("html", settings.LANGUAGE_CODE, settings.TIME_ZONE)
         return Refusal(4401, kind)
-    person, session_line, token_id = found
+    person = way.person
     slug = scope["url_route"]["kwargs"].get("slug", "")
     rooms = Room.objects.visible_to(person)
     room = (rooms.filter(slug=slug) if slug else rooms.open().order_by("-is_lobby", "pk")).first()
@@ -85,32 +97,33 @@ def admit(scope: dict[str, Any]) -> Visitor | Refusal:
         epoch=fragments.epoch(),
         title=query.get("title", [""])[0][:MAX_TITLE],
         will_resume=query.get("resume") == ["1"],
-        session_line=session_line,
-        token_id=token_id,
+        session_line=way.session_line,
+        token_id=way.token_id,
+        scopes=way.scopes,
     )
 
 
-def _by_token(headers: dict[bytes, str]) -> tuple[Person, None, int] | None:
-    scheme, _, value = headers.get(b"authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+def _way(scope: dict[str, Any], headers: dict[bytes, str]) -> Way | None:
+    authorization = headers.get(b"authorization", "")
+    if tokens.is_for_bearers(authorization):
+        return _by_token(authorization)
+    return _by_session(scope, headers)
+
+
+def _by_token(authorization: str) -> Way | None:
+    token = tokens.find(authorization)
+    if token is None:
         return None
-    token = (
-        ApiToken.objects.select_related("person")
-        .filter(digest=ApiToken.hash(value.strip()), revoked_at=None, person__is_active=True)
-        .first()
-    )
-    return (token.person, None, token.pk) if token else None
+    return Way(token.person, token_id=token.pk, scopes=token.scope_set)
 
 
-def _by_session(
-    scope: dict[str, Any], headers: dict[bytes, str]
-) -> tuple[Person, str, None] | None:
+def _by_session(scope: dict[str, Any], headers: dict[bytes, str]) -> Way | None:
     key = _cookie(headers.get(b"cookie", ""), settings.SESSION_COOKIE_NAME)
     if not key or not is_own_origin(headers, scope.get("scheme", "ws")):
         return None
     session = Session.objects.filter(pk=key, expire_date__gt=timezone.now()).first()
     person = session.person if session else None
-    return (person, session.line, None) if session and person else None
+    return Way(person, session_line=session.line) if session and person else None
 
 
 def is_own_origin(headers: dict[bytes, str], scheme: str) -> bool:

@@ -85,6 +85,11 @@ def can_change_role(actor: Person, person: Person) -> bool:
     return person.role != Role.OWNER or actor.role == Role.OWNER
 
 
+def can_manage_tokens(actor: Person, person: Person) -> bool:
+    """One's own; a bot's are its administrators'."""
+    return actor.pk == person.pk or (person.is_bot and can_administer_site(actor))
+
+
 def membership(person: Person, room: Room) -> Membership | None:
     return Membership.objects.filter(room=room, person=person).select_related("room").first()
 

@@ -16,7 +16,8 @@ FLOORS = [
     {"naming"},
     {"markup"},
     {"models"},
-    {"permissions", "forms", "history", "search", "sidebar", "limits", "frames", "presence"},
+    {"permissions", "forms", "history", "search", "sidebar", "limits", "frames", "presence"}
+    | {"tokens"},
     {"mentions"},
     {"payloads"},
     {"programs"},

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -25,6 +26,22 @@ def test_token_prints_a_token_once_alone_and_keeps_only_its_hash(bob):
     assert (stored.person, stored.label) == (bob, "build bot")
     assert stored.digest == ApiToken.hash(token)
     assert token not in str(vars(stored))
+
+
+def test_token_is_for_what_it_says_as_long_as_it_says(bob, clock):
+    run("token", "bob", "--label", "reader", "--scope", "read", "--scope", "post", "--days", "30")
+
+    stored = ApiToken.objects.get()
+    assert stored.scope_set == {"read", "post"}
+    assert stored.expires_at == clock.now + timedelta(days=30)
+
+
+@pytest.mark.parametrize("wrong", (("--days", "0"), ("--days", "99999999"), ("--scope", "all")))
+def test_token_makes_none_of_what_it_cannot_understand(wrong, bob):
+    with pytest.raises(CommandError):
+        run("token", "bob", "--label", "x", *wrong)
+
+    assert not ApiToken.objects.exists()
 
 
 @pytest.mark.parametrize("username", ("nobody", ""))

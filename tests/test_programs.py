@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from chat import payloads
-from chat.actions.people import revoke_token
+from chat import hub, payloads
+from chat.actions.people import create_token, revoke_token
 from chat.actions.rooms import (
     create_room,
     join_room,
@@ -296,6 +296,31 @@ async def test_a_revoked_token_ends_the_socket(program, bob, lobby):
     assert await socket.closed() == 4401
 
 
+async def test_a_token_is_for_what_its_scopes_say(quick_hub, settings, alice, bob, lobby, pond):
+    posting = await in_database(create_token, person=bob, label="a", scopes=["post"])
+    reading = await in_database(create_token, person=bob, label="b", scopes=["read"])
+    writer = await Program("/ws/chat/", posting).open()
+    reader = await Program("/ws/chat/pond/", reading).open()
+    await reader.say(type="resume")
+    await reader.until("resumed")
+
+    await writer.say(type="resume", nonce="resuming")
+    await writer.say(type="post", body="Hello", room="pond", nonce="nonce-0001")
+    await reader.say(type="post", body="Hello", nonce="nonce-0002")
+
+    assert (writer.hello["scopes"], writer.hello["rooms"]) == (["post"], [])
+    assert (await writer.until("error"))["code"] == "forbidden"
+    assert (await writer.until("ack"))["nonce"] == "nonce-0001"
+    await reader.until("message.posted")
+    await reader.say(type="ping")
+    await reader.until("pong")
+    assert reader.of("error")[0]["nonce"] == "nonce-0002"
+    assert len(reader.of("message.posted")) == 1
+    assert not writer.of("message.posted")
+    await writer.hang_up()
+    await reader.hang_up()
+
+
 async def test_who_types_is_shown_to_the_others_by_name(program, alice, bob, pond):
     hers = await program(alice, resume={"cursors": {}})
     his = await program(bob, "/ws/chat/pond/", resume={})
@@ -312,9 +337,9 @@ async def test_who_types_is_shown_to_the_others_by_name(program, alice, bob, pon
 
 
 async def test_who_is_here_is_counted(program, alice, bob, pond):
-    socket = await program(bob, "/ws/chat/pond/", resume={})
+    hub.note(bob.pk)
 
-    await socket.say(type="typing")
+    socket = await program(bob, "/ws/chat/pond/", resume={})
     while not (frame := await socket.until("presence"))["count"]:
         pass
 

@@ -1,6 +1,7 @@
 """People come in, change and go."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth import HASH_SESSION_KEY
@@ -13,8 +14,10 @@ from django.utils.translation import gettext as _
 from chat import events
 from chat.actions.rooms import enter_first_rooms, enter_lobby
 from chat.errors import Invalid, Refused
-from chat.models import ApiToken, Invitation, Person, Role, Room, Site
-from chat.permissions import can_administer_site, can_change_role
+from chat.models import ApiToken, Invitation, Person, Role, Room, Scope, Site
+from chat.permissions import can_administer_site, can_change_role, can_manage_tokens
+
+MAX_TOKENS = 100
 
 
 def claim_site(*, key: str, site_name: str, username: str, name: str, password: str) -> Person:
@@ -119,17 +122,43 @@ def check_may_reset(actor: Person, person: Person) -> None:
         raise Refused(_("You can't make a link for this person."))
 
 
-def create_token(*, person: Person, label: str) -> str:
-    """The token itself, which is stored nowhere: this is the only moment to see it."""
+def create_token(
+    *,
+    person: Person,
+    label: str,
+    scopes: Iterable[str] = tuple(Scope),
+    expires_at: datetime | None = None,
+    creator: Person | None = None,
+) -> str:
+    """The token itself, which is stored nowhere: this is the only moment to see it.
+
+    It lets a program in as `person`, until `expires_at`. `creator` None: made on the command line,
+    by whoever runs the server. Raises Invalid without a scope, Refused for somebody else's.
+    """
+    chosen = " ".join(scope for scope in Scope if scope in set(scopes))
+    if not chosen:
+        raise Invalid(_("Choose at least one thing that the token is for."))
+    if creator is not None and not can_manage_tokens(creator, person):
+        raise Refused(_("You can't make a token for this person."))
+    if ApiToken.objects.valid().filter(person=person).count() >= MAX_TOKENS:
+        raise Refused(_("There are too many tokens already. Please revoke some of them first."))
     token = f"nj_{secrets.token_urlsafe(32)}"
-    ApiToken.objects.create(person=person, label=label, digest=ApiToken.hash(token))
+    ApiToken.objects.create(
+        person=person,
+        label=label,
+        digest=ApiToken.hash(token),
+        scopes=chosen,
+        expires_at=expires_at,
+    )
     return token
 
 
 def revoke_token(*, person: Person, token: ApiToken) -> None:
-    """Ends one of one's own tokens; a second call changes nothing."""
+    """`person` ends one of their own tokens, or of a bot's; a second call changes nothing."""
+    if not can_manage_tokens(person, token.person):
+        raise Refused(_("You can't revoke this token."))
     with transaction.atomic():
-        held = ApiToken.objects.filter(pk=token.pk, person=person, revoked_at=None)
+        held = ApiToken.objects.filter(pk=token.pk, revoked_at=None)
         if held.update(revoked_at=timezone.now()):
             events.withdraw()
 

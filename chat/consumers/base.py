@@ -18,7 +18,7 @@ from chat.database import into_database, is_outage
 from chat.errors import Invalid, Refused, TooMany
 from chat.fragments import Kind
 from chat.handshake import Refusal, Visitor
-from chat.models import Message
+from chat.models import Message, Scope
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,10 @@ PAGE_RESUME_SECONDS = 20.0
 MAX_BAD_FRAMES = 10
 # Of one socket; what comes behind them waits until they are stored.
 MAX_TOGETHER = 16
+_NEEDED = {
+    **dict.fromkeys(("post", "edit", "delete", "react", "typing"), Scope.POST),
+    **dict.fromkeys(("resume", "read", "suggest"), Scope.READ),
+}
 COME_BACK = "this socket has to come back"
 
 
@@ -178,6 +182,7 @@ class Socket:
             credential=visitor.person.password,
             session_line=visitor.session_line,
             token_id=visitor.token_id,
+            scopes=visitor.scopes,
             write=self.write,
             end=self.close,
             direct=wire.direct(self.send),
@@ -204,7 +209,7 @@ class Socket:
         await asyncio.sleep(RESUME_SECONDS)
         try:
             async with self.turn:
-                if not self.reader.has_begun:
+                if not self.reader.has_begun and self.reader.may(Scope.READ):
                     await self.go_live()
         except Exception:
             logger.exception("A socket can't be made live")
@@ -262,6 +267,7 @@ class Socket:
             frame = frames.parse(text)
             frames.check_said_once(text, frame)
             nonce = frames.nonce(frame)
+            self._check_scope(frame["type"])
             if frame["type"] != "post":
                 return Step(frame, nonce)
             return Step(draft(frame, self._room_of(frame)), nonce)
@@ -271,6 +277,12 @@ class Socket:
             return Step(ended)
         except Refused as error:
             return Step(error, nonce)
+
+    def _check_scope(self, kind: str) -> None:
+        scope = _NEEDED.get(kind)
+        if scope is not None and not self.reader.may(scope):
+            sentence = _("This token is not for that: it lacks the scope “%(scope)s”.")
+            raise Refused(sentence % {"scope": scope.value})
 
     def _room_of(self, frame: dict[str, Any]) -> object:
         """The slug that a post names, "" for the socket's own room."""

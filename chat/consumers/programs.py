@@ -12,7 +12,7 @@ from chat.errors import Invalid, NotFound, Refused
 from chat.fragments import JSON, Frame, Kind
 from chat.handshake import Visitor
 from chat.hub import Place, RoomReader, Roster
-from chat.models import Message
+from chat.models import Message, Scope
 
 PROTOCOL = "chat.v1.json"
 # Rooms that are brought up to date at once; the database's threads are few.
@@ -34,14 +34,16 @@ class Program(Socket):
     async def begin(self) -> None:
         self.rooms: dict[int, RoomReader] = {}
         self.roster = Roster(self.reader.person_id, self._move)
-        if not self.visitor.slug:  # before they are read: what moves meanwhile is looked at again
-            hub.current().rosters.add(self.roster)
-        places = await in_database(_places, self.visitor)
+        places = list[Place]()
+        if self.reader.may(Scope.READ):
+            if not self.visitor.slug:  # first: what moves while they are read is looked at again
+                hub.current().rosters.add(self.roster)
+            places = await in_database(_places, self.visitor)
         await self._say(
             programs.hello(
                 epoch=self.visitor.epoch,
                 person=self.visitor.person,
-                scopes=("manage", "post", "read"),
+                scopes=filter(self.reader.may, Scope),
                 rooms=[place.payload for place in places],
             )
         )
@@ -49,8 +51,7 @@ class Program(Socket):
             self._follow(place)
 
     def end(self) -> None:
-        if not self.visitor.slug:
-            hub.current().rosters.remove(self.roster)
+        hub.current().rosters.remove(self.roster)
         for reader in self.rooms.values():
             hub.current().remove(reader)
 
@@ -93,6 +94,7 @@ class Program(Socket):
             credential=mine.credential,
             session_line=mine.session_line,
             token_id=mine.token_id,
+            scopes=mine.scopes,
             kind=JSON,
             room_id=place.room_id,
             slug=place.slug,

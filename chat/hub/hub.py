@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from chat import fragments
+from chat import fragments, tokens
 from chat.database import in_database
 from chat.fragments import JSON
 from chat.handshake import Refusal, Visitor, admit_each
@@ -272,6 +272,7 @@ class Hub:
 
     async def _check_standing(self) -> None:
         await standing.admit(list(self.readers), self.shut_out)
+        tokens.note(each.token_id for each in self.readers if each.token_id)  # listening is using
 
     async def _beat(self) -> None:
         """A heartbeat for every page each BEAT_SECONDS, spread over the seconds."""

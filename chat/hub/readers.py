@@ -18,13 +18,19 @@ _numbers = itertools.count()
 @dataclass(eq=False, kw_only=True)
 class Caller:
     """Who somebody is to us. `credential` is the person's password hash of when they came in,
-    `session_line` or `token_id` what with.
+    `session_line` or `token_id` what with. `scopes` is what their token is for; None for whoever
+    is signed in, who may do all that they may.
     """
 
     person_id: int
     credential: str
     session_line: str | None = None
     token_id: int | None = None
+    scopes: frozenset[str] | None = None
+
+    def may(self, scope: str) -> bool:
+        """Whether what they came in with is for this (chat.models.Scope)."""
+        return self.scopes is None or scope in self.scopes
 
 
 @dataclass(eq=False, kw_only=True)

@@ -107,9 +107,10 @@ class Rosters:
 
     def remove(self, roster: Roster) -> None:
         roster.stop()
-        self._of[roster.person_id].discard(roster)
-        if not self._of[roster.person_id]:
-            del self._of[roster.person_id]
+        mine = self._of.get(roster.person_id, set())
+        mine.discard(roster)
+        if not mine:
+            self._of.pop(roster.person_id, None)
 
     def refresh(self, people: Iterable[int]) -> None:
         """They may have come into a room, or be in one no longer."""

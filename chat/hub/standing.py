@@ -89,8 +89,8 @@ def judge(readers: list[Reader]) -> dict[Reader, int]:
 def fallen(readers: list[Reader]) -> dict[Reader, int]:
     """Those who may no longer listen, each with the code that says why.
 
-    4401: signed out, deactivated, password changed, token revoked. 4403: the room that they
-    listen to is no longer for them.
+    4401: signed out, deactivated, password changed, token revoked or at its end. 4403: the room
+    that they listen to is no longer for them.
     """
     people = _people(readers)
     held = _held(readers)
@@ -144,7 +144,7 @@ def _held(callers: Collection[Caller]) -> set[str | int | None]:
     """The sessions and tokens of theirs that still hold."""
     lines, tokens = _credentials(callers)
     sessions = Session.objects.filter(line__in=lines, expire_date__gt=timezone.now())
-    valid = ApiToken.objects.filter(pk__in=tokens, revoked_at=None)
+    valid = ApiToken.objects.valid().filter(pk__in=tokens)
     return {*sessions.values_list("line", flat=True), *valid.values_list("pk", flat=True)}
 
 

@@ -2,7 +2,7 @@
 
 from chat.models.mentions import Following, Mention
 from chat.models.messages import Event, EventKind, Message, Reaction
-from chat.models.people import ApiToken, Invitation, Person, Role, is_quiet
+from chat.models.people import ApiToken, Invitation, Person, Role, Scope, is_quiet
 from chat.models.rooms import Level, Membership, Room, RoomKind
 from chat.models.sessions import Session
 from chat.models.site import Site
@@ -24,6 +24,7 @@ __all__ = [
     "Role",
     "Room",
     "RoomKind",
+    "Scope",
     "Session",
     "Site",
     "is_quiet",

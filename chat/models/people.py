@@ -106,6 +106,10 @@ class Person(AbstractBaseUser):
         return self.role == Role.GUEST
 
     @property
+    def is_bot(self) -> bool:
+        return self.role == Role.BOT
+
+    @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
@@ -172,17 +176,49 @@ class Invitation(models.Model):
         return f"{self.role} {self.used}/{self.uses}"
 
 
+class Scope(models.TextChoices):
+    """What a token is for. Each is of its own: one that posts reads nothing by that."""
+
+    READ = "read", _("Read")
+    POST = "post", _("Post")
+    MANAGE = "manage", _("Manage")
+
+
+def all_scopes() -> str:
+    return " ".join(Scope)
+
+
+class TokenQuerySet(models.QuerySet["ApiToken"]):
+    def valid(self) -> Self:
+        """Those that let somebody in, as long as this person may come in at all."""
+        has_time = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        return self.filter(has_time, revoked_at=None)
+
+
 class ApiToken(models.Model):
-    """What a program signs in with. Shown once; only its hash is kept."""
+    """What a program signs in with. Shown once; only its hash is kept.
+
+    `scopes` are words of `Scope` with a space between. Without `expires_at` it never ends.
+    `last_used_at` is exact to a minute (chat.tokens).
+    """
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="tokens")
     label = models.CharField(max_length=80)
     digest = models.CharField(max_length=64, unique=True)
+    scopes = models.CharField(max_length=64, default=all_scopes)
     created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TokenQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def scope_set(self) -> frozenset[str]:
+        return frozenset(self.scopes.split())
 
     @staticmethod
     def hash(token: str) -> str:
