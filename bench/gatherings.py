@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bench import product
-from bench.crowd import Crowd, Join, Writer
+from bench.crowd import Crowd, Join, Listener, Writer
 from bench.errors import Invalid
 from bench.ledger import Ledger
 from bench.loop import Loop
@@ -52,6 +52,32 @@ def at_natterjack(server: Server, site: Site, sockets: int, writers: int) -> Ite
     def join(session: str, on_ready: Callable[[], None]) -> product.Page:
         return product.Page(loop, server.port, session, place, ledger, on_ready)
 
+    with _with_posters(loop, ledger, server, sessions, writers, join) as gathering:
+        yield gathering
+
+
+@contextmanager
+def of_programs(server: Server, site: Site, sockets: int, writers: int) -> Iterator[Gathering]:
+    """The same people, who write with the form too, and read along with programs."""
+    loop, ledger = Loop(), Ledger(sockets)
+    sessions = _enough(site.sessions, sockets)
+
+    def join(session: str, on_ready: Callable[[], None]) -> product.Program:
+        return product.Program(loop, server.port, session, ledger, on_ready)
+
+    with _with_posters(loop, ledger, server, sessions, writers, join) as gathering:
+        yield gathering
+
+
+@contextmanager
+def _with_posters(
+    loop: Loop,
+    ledger: Ledger,
+    server: Server,
+    sessions: list[str],
+    writers: int,
+    join: Callable[[str, Callable[[], None]], Listener],
+) -> Iterator[Gathering]:
     posters = [
         Poster(loop, server.port, session, product.open_room(loop, server.port, session).token)
         for session in sessions[:writers]

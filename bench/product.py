@@ -16,8 +16,10 @@ from bench.loop import Loop
 from bench.sockets import Socket
 
 SLUG = "general"
+PROTOCOL = "chat.v1.json"
 THROTTLE_SECONDS, DELAY_SECONDS = 5.0, 2.0
 _MESSAGE = re.compile(rb'id="message-\d+"')
+_BODY = re.compile(rb'"body":"bench-(\d+)-')
 _SEQ = re.compile(rb'name="seq" value="(\d+)"')
 
 
@@ -129,6 +131,61 @@ def _read(frame: bytes) -> tuple[tuple[int, ...], str]:
         raise Invalid("a frame holds messages that nobody sent")
     seq = _SEQ.search(frame)
     return numbers, seq[1].decode() if seq else ""
+
+
+class Program:
+    """A program that follows the room in JSON. With `on_ack` it posts too, and is told of each."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        port: int,
+        session: str,
+        ledger: Ledger,
+        on_ready: Callable[[], None],
+        on_ack: Callable[[int], None] = lambda _number: None,
+    ) -> None:
+        self._ledger, self._on_ready, self._on_ack = ledger, on_ready, on_ack
+        self._seen: set[int] = set()
+        # Nonces are for ever, and the numbers of messages begin anew in each round.
+        self._run = secrets.token_urlsafe(6)
+        self._socket = Socket(
+            loop,
+            port,
+            f"/ws/chat/{SLUG}/",
+            session=session,
+            protocol=PROTOCOL,
+            on_open=lambda: self._socket.send('{"type":"resume"}'),
+            on_text=self._take,
+        )
+
+    def write(self, number: int) -> None:
+        frame = {"type": "post", "body": texts.text(number), "nonce": f"{self._run}-{number:08}"}
+        self._socket.send(json.dumps(frame))
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _take(self, text: bytes) -> None:
+        kind = text[9 : text.index(b'"', 9)]
+        match kind:
+            case b"message.posted":
+                self._ledger.arrived(self._seen, _said(text), perf_counter())
+            case b"ack":
+                self._on_ack(int(json.loads(text)["nonce"].rpartition("-")[2]))
+            case b"resumed":
+                self._on_ready()
+            case b"error" | b"reset":
+                raise Invalid(f"the server answered {text.decode()}")
+
+
+@lru_cache(maxsize=512)
+def _said(frame: bytes) -> tuple[int, ...]:
+    """The message in a frame. Raises Invalid for one that nobody sent."""
+    said = _BODY.search(frame)
+    if said is None:
+        raise Invalid("a frame holds a message that nobody sent")
+    return (int(said[1]),)
 
 
 class Poster:

@@ -22,6 +22,7 @@ class Socket:
         path: str,
         *,
         session: str = "",
+        protocol: str = "",
         on_open: Callable[[], None],
         on_text: Callable[[bytes], None],
     ) -> None:
@@ -31,9 +32,10 @@ class Socket:
         self._is_open = self._is_leaving = False
         loop.add(self._connection, self._read)
         cookie = f"Cookie: sessionid={session}\r\n" if session else ""
+        spoken = f"Sec-WebSocket-Protocol: {protocol}\r\n" if protocol else ""
         host = f"127.0.0.1:{port}"
         head = (
-            f"GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n{cookie}"
+            f"GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n{cookie}{spoken}"
             "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         )

@@ -9,6 +9,7 @@ from bench.scenarios.latency import latency
 from bench.scenarios.memory import memory
 from bench.scenarios.page import page
 from bench.scenarios.posts import posts
+from bench.scenarios.programs import programs
 from bench.scenarios.search import search
 from bench.scenarios.start import start
 
@@ -18,6 +19,7 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "memory": memory,
     "page": page,
     "posts": posts,
+    "programs": programs,
     "search": search,
     "growth": growth,
     "start": start,

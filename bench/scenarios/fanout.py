@@ -43,12 +43,13 @@ def fanout(bench: Bench) -> None:
             bench.say(f"round {number} of {plan.rounds}")
             at_ours = partial(gatherings.at_natterjack, ours, site, *sizes)
             at_peer = partial(gatherings.at_tutorial, peer, *sizes)
-            own.append(_round(bench, at_ours, "natterjack"))
-            tutorial.append(_round(bench, at_peer, "tutorial"))
+            own.append(round_of(bench, at_ours, "natterjack"))
+            tutorial.append(round_of(bench, at_peer, "tutorial"))
     bench.result.figures += _figures(own, tutorial)
 
 
-def _round(bench: Bench, gather: Gather, what: str) -> Round:
+def round_of(bench: Bench, gather: Gather, what: str) -> Round:
+    """A closed loop in one room, saturated."""
     with gather() as here:
         end = saturate(here.loop, here.ledger, here.writers, first=1)
         here.loop.run_for(bench.plan.warm_up_seconds)

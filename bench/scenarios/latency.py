@@ -75,13 +75,13 @@ def _figures(prefix: str, rounds: list[list[float]]) -> list[Figure]:
     target = None if prefix else MAX_P99_MILLISECONDS
     everything = [milliseconds for each in rounds for milliseconds in each]
     return [
-        Figure(f"{prefix}p50", "ms", [_percentile(each, 50) for each in rounds]),
-        Figure(f"{prefix}p99", "ms", [_percentile(everything, 99)], at_most=target),
+        Figure(f"{prefix}p50", "ms", [percentile(each, 50) for each in rounds]),
+        Figure(f"{prefix}p99", "ms", [percentile(everything, 99)], at_most=target),
         Figure(f"{prefix}slowest of a round", "ms", [max(each) for each in rounds]),
     ]
 
 
-def _percentile(values: list[float], percent: int) -> float:
+def percentile(values: list[float], percent: int) -> float:
     """The smallest value that is at least as large as `percent` of them (nearest rank)."""
     ordered = sorted(values)
     return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
