@@ -21,9 +21,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Person | None:
         """Somebody deactivated is answered like a wrong password: allauth would tell them so
-        on a page of its own, which we don't have, and tell it to whoever tries names."""
+        on a page of its own, which we don't have, and tell it to whoever tries names. So is a
+        bot, which comes with a token alone."""
         person = super().authenticate(request, **credentials)
-        return person if isinstance(person, Person) and person.is_active else None
+        may = isinstance(person, Person) and person.is_active and not person.is_bot
+        return person if may else None
 
     def is_safe_url(self, url: str | None) -> bool:
         """Whether one may be sent there after signing in; what is no address is nowhere."""

@@ -295,15 +295,6 @@ class InvitationForm(forms.Form):
         return cleaned
 
 
-class PersonRoleForm(forms.ModelForm):
-    """What an administrator may change of somebody else."""
-
-    class Meta:
-        model = Person
-        fields = ("role", "is_active")
-        labels = {"is_active": _("May sign in")}
-
-
 class PreferencesForm(forms.ModelForm):
     """What somebody may change of themselves."""
 

@@ -4,6 +4,8 @@ from django.urls import path, re_path
 
 from chat.views import (
     accounts,
+    bots,
+    connect,
     inbox,
     live,
     messages,
@@ -14,6 +16,7 @@ from chat.views import (
     slots,
     system,
     threads,
+    tokens,
 )
 
 urlpatterns = [
@@ -48,6 +51,7 @@ urlpatterns = [
     path("rooms/<slug:slug>/unarchive/", rooms.unarchive, name="room_unarchive"),
     path("rooms/<slug:slug>/members/", rooms.members, name="room_members"),
     path("rooms/<slug:slug>/members/<str:username>/remove/", rooms.remove, name="room_remove"),
+    path("rooms/<slug:slug>/connect/", connect.connect, name="room_connect"),
     path("messages/<int:message_id>/", messages.permalink, name="permalink"),
     path("messages/<int:message_id>/menu/", slots.menu, name="message_menu"),
     path("messages/<int:message_id>/slot/", slots.slot, name="slot"),
@@ -70,7 +74,17 @@ urlpatterns = [
     path("people/", people.people, name="people"),
     path("people/<str:username>/", people.profile, name="person"),
     path("settings/", people.preferences, name="preferences"),
+    path("settings/tokens/", tokens.tokens, name="tokens"),
+    path("settings/tokens/<int:token_id>/revoke/", tokens.revoke, name="token_revoke"),
     path("site/", site.site, name="site"),
+    path("site/bots/", bots.bots, name="site_bots"),
+    path("site/bots/<str:username>/", bots.bot, name="site_bot"),
+    path("site/bots/<str:username>/switch/", bots.switch, name="site_bot_switch"),
+    path(
+        "site/bots/<str:username>/tokens/<int:token_id>/revoke/",
+        bots.revoke,
+        name="site_bot_token_revoke",
+    ),
     path("site/invitations/", site.invitations, name="invitations"),
     path("site/invitations/<int:invitation_id>/revoke/", site.revoke, name="invitation_revoke"),
     path("site/people/", site.people, name="site_people"),

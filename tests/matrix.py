@@ -95,6 +95,11 @@ def conversation(role, _state):
     return 422 if role in ("member", "guest") else 303
 
 
+def bobs(role, _state):
+    """His own token; for all others there is none."""
+    return 303 if role == "member" else 404
+
+
 def signing_in(status, otherwise):
     return lambda role, _state: status if role in SIGNED_OUT else otherwise
 
@@ -123,6 +128,8 @@ SAID = "messages/<int:message_id>/"
 NEW = {"name": "Attic", "purpose": "", "kind": "public"}
 MESSAGE = {"body": "Hello", "nonce": "nonce-of-matrix"}
 PERSON = {"name": "Somebody", "time_zone": "UTC", "language": "en"}
+TOKEN = {"label": "a program", "scopes": "read", "days": "1"}
+BOT = {"username": "robbie", "name": "Robbie"}
 INVITATION = {"role": "member", "uses": "1", "days": "1"}
 
 PAGES = {
@@ -135,6 +142,8 @@ PAGES = {
     "direct/<str:username>/": Row(direct, people(303, guest=404)),
     "search/": Row(people(200)),
     "settings/": Row(people(200), people(303), PERSON),
+    "settings/tokens/": Row(people(200), people(200), TOKEN),
+    "settings/tokens/<int:token_id>/revoke/": Row(post=bobs),
     "inbox/": Row(people(200)),
     "inbox/read/": Row(post=people(303)),
     "me.css": Row(people(200)),
@@ -146,6 +155,11 @@ PAGES = {
         administrators(200), administrators(303), {"role": "member", "is_active": "on"}
     ),
     "site/people/<str:username>/reset/": Row(post=administrators(200)),
+    "site/bots/": Row(administrators(200), administrators(303), BOT),
+    # Bob is none.
+    "site/bots/<str:username>/": Row(administrators(404), administrators(404), TOKEN),
+    "site/bots/<str:username>/switch/": Row(post=administrators(404)),
+    "site/bots/<str:username>/tokens/<int:token_id>/revoke/": Row(post=administrators(404)),
     "setup/<str:key>/": Row(always(404), always(404), is_open=True),
     "join/<str:code>/": Row(always(200), always(422), {"name": ""}, True),
     "login/": Row(signing_in(200, 302), signing_in(422, 303), is_open=True),
@@ -162,6 +176,7 @@ ROOMS = {
     f"{ROOM}messages/": Row(readers(), those(may_post), MESSAGE),
     f"{ROOM}live/": Row(readers()),
     f"{ROOM}socket/": Row(readers()),
+    f"{ROOM}connect/": Row(readers()),
     f"{ROOM}join/": Row(post=those(may_join)),
     f"{ROOM}leave/": Row(post=those(is_no_conversation)),
     f"{ROOM}settings/": Row(readers(), those(may_change), {"name": "Attic", "purpose": ""}),

@@ -89,7 +89,9 @@ def cast(alice, bob, charlie, invite):
         inviter=alice, role=Role.MEMBER, uses=9, rooms=[],
         expires_at=timezone.now() + timedelta(days=1),
     )  # fmt: skip
+    create_token(person=bob, label="a program")
     values = {
+        "token_id": ApiToken.objects.get().pk,
         "username": "bob", "code": invitation.code, "invitation_id": invitation.pk,
         "key": "nothing-of-ours", "uidb36": "1",
     }  # fmt: skip

@@ -18,7 +18,7 @@ FLOORS = [
     {"models"},
     {"permissions", "forms", "history", "search", "sidebar", "limits", "frames", "presence"}
     | {"tokens"},
-    {"mentions"},
+    {"mentions", "site_forms"},
     {"payloads"},
     {"programs"},
     {"fragments"},

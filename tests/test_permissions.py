@@ -21,6 +21,7 @@ PAGES = (
     "/rooms/{slug}/live/",
     "/rooms/{slug}/settings/",
     "/rooms/{slug}/members/",
+    "/rooms/{slug}/connect/",
     "/rooms/{slug}/socket/",
 )
 DEEDS = (
@@ -169,7 +170,7 @@ def test_a_profile_names_only_rooms_that_both_are_in(people, rooms, sign_in):
 SIGNED_OUT = (
     ["/", "/rooms/", "/people/", "/people/bob/", "/settings/", "/password/", "/site/"]
     + ["/site/invitations/", "/site/people/", "/direct/new/", "/direct/bob/", "/socket/"]
-    + ["/messages/1/", "/me.css"]
+    + ["/messages/1/", "/me.css", "/settings/tokens/", "/site/bots/"]
     + [page.format(slug="general") for page in PAGES]
 )
 

@@ -47,6 +47,7 @@ PAGES = [
     "/rooms/",
     "/people/",
     "/people/bob/",
+    "/rooms/general/connect/",
     "/settings/",
 ]
 texts = st.text(min_size=1, max_size=60) | st.sampled_from(HOSTILE)

@@ -58,6 +58,22 @@ def join_site(*, invitation: Invitation, username: str, name: str, password: str
     return person
 
 
+def make_bot(*, creator: Person, username: str, name: str) -> Person:
+    """A program's own account, in the lobby. It has no password and comes with a token alone.
+
+    Raises Refused for who does not administer the site, Invalid when the username is taken or
+    looks like one that is.
+    """
+    if not can_administer_site(creator):
+        raise Refused(_("Only administrators can make bots."))
+    bot = Person(username=username, name=name, role=Role.BOT)
+    bot.set_unusable_password()
+    with transaction.atomic():
+        _store(bot)
+        enter_first_rooms(person=bot, rooms=Room.objects.none(), inviter=creator)
+    return bot
+
+
 def create_invitation(
     *, inviter: Person | None, role: str, uses: int, expires_at: datetime, rooms: list[Room]
 ) -> Invitation:
@@ -94,6 +110,8 @@ def change_person(*, editor: Person, person: Person, role: str, is_active: bool)
         editor, person = _locked(editor, person)
         if not can_change_role(editor, person):
             raise Refused(_("You can't change this person."))
+        if person.is_bot != (role == Role.BOT):
+            raise Refused(_("A bot stays a bot, and nobody else becomes one."))
         if role == Role.OWNER and editor.role != Role.OWNER:
             raise Refused(_("Only an owner can make another one."))
         person.role, person.is_active = role, is_active
@@ -118,7 +136,7 @@ def set_password(*, person: Person, password: str, session: SessionBase | None =
 
 def check_may_reset(actor: Person, person: Person) -> None:
     """Raises Refused unless `actor` may make this person a link for a new password."""
-    if not can_change_role(actor, person):
+    if person.is_bot or not can_change_role(actor, person):
         raise Refused(_("You can't make a link for this person."))
 
 
@@ -140,7 +158,7 @@ def create_token(
         raise Invalid(_("Choose at least one thing that the token is for."))
     if creator is not None and not can_manage_tokens(creator, person):
         raise Refused(_("You can't make a token for this person."))
-    if ApiToken.objects.valid().filter(person=person).count() >= MAX_TOKENS:
+    if ApiToken.objects.filter(person=person, revoked_at=None).count() >= MAX_TOKENS:
         raise Refused(_("There are too many tokens already. Please revoke some of them first."))
     token = f"nj_{secrets.token_urlsafe(32)}"
     ApiToken.objects.create(

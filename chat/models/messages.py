@@ -105,7 +105,7 @@ class Message(models.Model):
         quoted, last = self.reply_to, self.last_reply
         return (
             *(self.pk, self.created_at, self.version, hash(self.html), self.deleted_at),
-            *(self.mentioned, self.author.name, self.reply_count),
+            *(self.mentioned, self.author.name, self.author.role, self.reply_count),
             quoted and (quoted.pk, quoted.version, quoted.deleted_at, quoted.author.name),
             last and (last.pk, last.author.name),
             *((group.emoji, group.keys, group.names) for group in self.reaction_groups),
@@ -215,7 +215,7 @@ def complete(found: Iterable[Message]) -> list[Message]:
 
 def _people(*keys: set[int]) -> dict[int, Person]:
     wanted = set[int]().union(*keys)
-    return Person.objects.only("username", "name").in_bulk(wanted) if wanted else {}
+    return Person.objects.only("username", "name", "role").in_bulk(wanted) if wanted else {}
 
 
 @dataclass(frozen=True)

@@ -220,6 +220,14 @@ class ApiToken(models.Model):
     def scope_set(self) -> frozenset[str]:
         return frozenset(self.scopes.split())
 
+    @property
+    def scope_labels(self) -> list[str]:
+        return [str(scope.label) for scope in Scope if scope in self.scope_set]
+
+    @property
+    def has_ended(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
     @staticmethod
     def hash(token: str) -> str:
         """SHA-256 in hex: enough for 256 random bits, where a slow hash is for passwords."""

@@ -3,16 +3,17 @@
 from django.conf import settings
 from django.contrib import messages as flash
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from chat.actions import people as verbs
-from chat.forms import InvitationForm, PersonRoleForm, SiteForm
+from chat.forms import InvitationForm, SiteForm
 from chat.models import Invitation, Person, Room, Site
 from chat.permissions import can_change_role
 from chat.reset import reset_path
+from chat.site_forms import PersonRoleForm
 from chat.views.answers import Request, done, go, one_page, show_form
 from chat.views.decorators import for_administrators
 
@@ -75,6 +76,8 @@ def people(request: Request, person: Person) -> HttpResponse:
 def member(request: Request, person: Person, username: str) -> HttpResponse:
     """One person's role, and whether they may sign in."""
     shown = get_object_or_404(Person, username=username)
+    if shown.is_bot:
+        return redirect(go(request, "site_bot", username))
     form = PersonRoleForm(request.POST or None, instance=shown)
     if request.method == "POST" and form.is_valid():
         shown.refresh_from_db()

@@ -50,8 +50,15 @@ def test_every_link_and_form_that_can_be_reached_works(windows, username, plain)
     assert not window.sockets
     pages = {urlsplit(kind).path for kind in seen}
     expected = {"/rooms/", "/rooms/general/", "/rooms/*/", "/people/", "/settings/", "/password/"}
+    expected |= {"/settings/tokens/", "/rooms/*/connect/"}
     if username == "member1":
-        expected |= {"/site/", "/site/people/", "/site/invitations/", "/site/people/*/"}
+        expected |= {
+            "/site/",
+            "/site/people/",
+            "/site/invitations/",
+            "/site/people/*/",
+            "/site/bots/",
+        }
     assert expected <= pages
     assert "/rooms/general/messages/" in pages
 
