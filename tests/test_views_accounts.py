@@ -59,7 +59,7 @@ def test_the_set_up_form_says_what_is_wrong_and_keeps_what_is_right():
     assert not Person.objects.exists()
 
 
-def test_set_up_keys_cannot_be_tried_for_ever(settings):
+def test_set_up_keys_cannot_be_tried_for_ever(settings, clock):
     settings.LIMIT_JOINS = Rate(3, 60)
 
     answers = [Client().get(f"/setup/{number:040}/").status_code for number in range(5)]
@@ -178,7 +178,7 @@ def test_nobody_gives_themselves_a_role(link):
     assert Person.objects.get(username="dora").role == Role.MEMBER
 
 
-def test_joining_too_often_is_slowed_down(link, settings):
+def test_joining_too_often_is_slowed_down(link, settings, clock):
     settings.LIMIT_JOINS = Rate(2, 60)
     client = Client()
 
@@ -223,7 +223,7 @@ def test_a_username_that_can_be_nobodys_is_a_wrong_one(username, bob):
     assert sign_in_as(username)[1].status_code == 422
 
 
-def test_too_many_attempts_wait_and_the_typed_username_is_kept(bob, settings):
+def test_too_many_attempts_wait_and_the_typed_username_is_kept(bob, settings, clock):
     settings.LIMIT_SIGNINS = Rate(2, 60)
 
     answers = [sign_in_as("bob", "wrong")[1] for _ in range(3)]
@@ -237,7 +237,7 @@ def test_too_many_attempts_wait_and_the_typed_username_is_kept(bob, settings):
     assert not is_signed_in(client)
 
 
-def test_attempts_on_one_account_are_counted_from_all_addresses(bob, settings):
+def test_attempts_on_one_account_are_counted_from_all_addresses(bob, settings, clock):
     settings.LIMIT_SIGNINS = Rate(2, 60)
 
     statuses = [
@@ -250,7 +250,7 @@ def test_attempts_on_one_account_are_counted_from_all_addresses(bob, settings):
     assert statuses == [422, 422, 429]
 
 
-def test_behind_a_proxy_one_visitors_attempts_lock_nobody_else_out(bob, settings):
+def test_behind_a_proxy_one_visitors_attempts_lock_nobody_else_out(bob, settings, clock):
     settings.LIMIT_SIGNINS, settings.SITE_URL = Rate(2, 60), "https://testserver"
 
     def attempt(address, username):

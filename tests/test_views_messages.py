@@ -189,7 +189,7 @@ def test_too_many_posts_wait_and_the_text_is_kept(htmx, bobs, settings, clock):
     assert post(bobs, "once more").status_code == 303
 
 
-def test_the_limit_counts_each_person_alone(alice, bobs, sign_in, settings):
+def test_the_limit_counts_each_person_alone(alice, bobs, sign_in, settings, clock):
     settings.LIMIT_POSTS = Rate(1, 60)
     post(bobs)
 

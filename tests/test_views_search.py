@@ -159,7 +159,9 @@ def test_behind_the_end_it_leads_back_to_the_first_results(bobs, say, place):
     assert len(hits(bobs.get("/search/" + unescape(back[1])))) == 1
 
 
-def test_who_searches_too_often_reads_when_to_try_again_and_keeps_what_was_typed(bobs, settings):
+def test_who_searches_too_often_reads_when_to_try_again_and_keeps_what_was_typed(
+    bobs, settings, clock
+):
     settings.LIMIT_POSTS = Rate(1, 60)
     bobs.get("/search/?q=frogs")
 

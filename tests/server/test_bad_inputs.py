@@ -276,7 +276,8 @@ def token_of(site, label):
     change(
         site,
         "INSERT INTO chat_apitoken (person_id, label, digest, scopes, created_at)"
-        " SELECT id, %s, %s, 'read post', CURRENT_TIMESTAMP FROM chat_person WHERE username = 'member2'",
+        " SELECT id, %s, %s, 'read post', CURRENT_TIMESTAMP FROM chat_person"
+        " WHERE username = 'member2'",
         label,
         hashlib.sha256(token.encode()).hexdigest(),
     )
