@@ -25,7 +25,7 @@ $(foreach name,HOST PORT DATA_DIR,$(if $($(name)),,$(eval unexport $(name))))
 # touch that site's data.
 SITE_SETTINGS := DATABASE_URL DEBUG EMAIL_URL HOST LANGUAGE_CODE LIMIT_FRAMES LIMIT_JOINS \
 	LIMIT_POSTS LIMIT_SIGNINS LIMIT_SOCKETS LIMIT_STREAMS PORT REDIS_URL SECRET_KEY \
-	SECRET_KEY_FALLBACKS SITE_URL TIME_ZONE
+	SECRET_KEY_FALLBACKS SITE_URL TIME_ZONE WEBHOOK_ALLOW
 OWN_ENV = env $(addprefix -u ,$(SITE_SETTINGS)) DATA_DIR=var/$@
 
 # An interpreter that was removed or replaced since leaves a dangling link: set up again.

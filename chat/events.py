@@ -8,7 +8,7 @@ from functools import partial
 
 from django.db import transaction
 
-from chat import hub
+from chat import hub, outgoing
 from chat.models import Event, EventKind, Message, Person, Room, Site
 
 
@@ -61,6 +61,7 @@ def append(
         message=message,
         detail=detail,
     )
+    outgoing.note(room, [event])
     people = () if person is None else (person.pk,)
     ring = hub.Ring(room_id=room.pk, seq=event.seq, kind=kind.value, people=people)
     transaction.on_commit(partial(hub.ring, ring))
@@ -79,10 +80,11 @@ def append_posts(room: Room, messages: list[Message]) -> None:
             room.last_message_seq, room.message_count = message.seq, message.number
     room.save(update_fields=["last_seq", "last_message_seq", "message_count"])
     kind = EventKind.MESSAGE_POSTED
-    Event.objects.bulk_create(
+    entries = Event.objects.bulk_create(
         Event(room=room, seq=each.seq, kind=kind, actor_id=each.author_id, message=each)
         for each in messages
     )
+    outgoing.note(room, entries)
     told = {mark for each in messages if not each.in_room for mark in each.mentioned.split()}
     people = tuple(int(mark) for mark in told if mark.isdigit())
     ring = hub.Ring(room_id=room.pk, seq=room.last_seq, kind=kind.value, people=people)

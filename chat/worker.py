@@ -1,19 +1,19 @@
 """What has to happen now and then rather than at a request: the background worker's jobs.
 
 A thread of `serve`, or a process of its own beside several `serve --no-worker`. Two workers at
-once do no harm: every job may be done twice.
+once do no harm: every job may be done twice, and what goes out to hooks is sent by one of them.
 """
 
 import logging
 import time
 from collections.abc import Callable
 from importlib import import_module
-from threading import Event
+from threading import Event, Thread
 
 from django.conf import settings
 from django.db import connection
 
-from chat import search
+from chat import deliveries, search
 
 logger = logging.getLogger(__name__)
 
@@ -29,17 +29,25 @@ def clear_sessions() -> None:
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
 
 
-JOBS: dict[Callable[[], None], float] = {clear_sessions: HOUR, search.purge: DAY}
+JOBS: dict[Callable[[], None], float] = {
+    clear_sessions: HOUR,
+    search.purge: DAY,
+    deliveries.forget_old: DAY,
+}
 
 
 def work(ending: Event) -> None:
-    """Does each job at once and then each time its seconds are over, until `ending` is set."""
+    """Does each job at once and then each time its seconds are over, until `ending` is set; and
+    sends to hooks beside that."""
+    sending = Thread(target=deliveries.send_until, args=[ending], name="hooks", daemon=True)
+    sending.start()
     due = dict.fromkeys(JOBS, time.monotonic())
     while not ending.wait(max(0.0, min(due.values()) - time.monotonic())):
         for job, seconds in JOBS.items():
             if due[job] <= time.monotonic():
                 due[job] = time.monotonic() + (seconds if _succeeds(job) else RETRY_SECONDS)
         connection.close()  # the next job is an hour away, and the database may restart until then
+    sending.join(timeout=LAST_SECONDS)
 
 
 def _succeeds(job: Callable[[], None]) -> bool:

@@ -32,6 +32,14 @@ class Rate:
     seconds: int
 
 
+@dataclass(frozen=True)
+class Allowed:
+    """Hosts by name, and networks of addresses."""
+
+    hosts: frozenset[str]
+    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+
+
 def refuse(name: str, value: str, good: str) -> NoReturn:
     """Ends the process with one line on standard error and status 1."""
     raise SystemExit(f"natterjack: {name}={value!r} is no good: {good}")
@@ -76,6 +84,20 @@ def rate(name: str, default: str) -> Rate | None:
     if not match:
         refuse(name, value, f"use a count and a period (s, m, h, d), such as {default}, or off")
     return Rate(count=int(match[1]), seconds=_PERIODS[match[2]])
+
+
+def allowed(name: str) -> Allowed:
+    """Hosts and networks, separated by spaces or commas: `10.0.0.0/8 ci.internal`."""
+    hosts, networks = set[str](), []
+    for word in text(name).replace(",", " ").lower().split():
+        try:
+            networks.append(ipaddress.ip_network(word.strip("[]")))
+        except ValueError:
+            if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", word) or word[-1].isdigit():
+                good = "use networks and names of hosts, such as 10.0.0.0/8 ci.internal"
+                refuse(name, word, good)
+            hosts.add(word)
+    return Allowed(frozenset(hosts), tuple(networks))
 
 
 def time_zone(name: str, default: str) -> str:

@@ -36,6 +36,9 @@ LIMIT_FRAMES = env.rate("LIMIT_FRAMES", "20/s")
 LIMIT_SOCKETS = env.limit("LIMIT_SOCKETS", 20)
 LIMIT_STREAMS = env.limit("LIMIT_STREAMS", 3)
 
+# Where hooks may send to that is not the open internet.
+WEBHOOK_ALLOW = env.allowed("WEBHOOK_ALLOW")
+
 # A frame holds in both directions: daphne applies one number to what comes and what goes.
 MAX_FRAME_BYTES = 256 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

@@ -11,11 +11,13 @@ ROOT = settings.BASE_DIR / "chat"
 # From the ground up. A name stands for a module, or for a package with all that is in it.
 FLOORS = [
     {"characters", "colours", "console", "emojis", "errors", "headers", "moments"},
+    {"signatures"},
     {"database", "sqlite", "wire"},
     {"connections", "counters", "group_commit", "sockets", "names", "avatars", "kept"},
     {"naming"},
     {"markup"},
     {"models"},
+    {"outgoing", "dialer"},
     {"permissions", "forms", "history", "search", "sidebar", "limits", "frames", "presence"}
     | {"tokens"},
     {"mentions", "site_forms"},
@@ -27,6 +29,8 @@ FLOORS = [
     {"hub"},
     {"events"},
     {"actions", "sessions"},
+    {"replies"},
+    {"deliveries"},
     {"reset", "invention", "worker", "backups"},
     {"accounts", "deeds", "viewer"},
     {"context"},

@@ -25,6 +25,8 @@ BAD_VALUES = [
     ("LIMIT_STREAMS", "0"),
     ("TIME_ZONE", "Pond/Lily"),
     ("LANGUAGE_CODE", "../en"),
+    ("WEBHOOK_ALLOW", "http://ci.internal"),
+    ("WEBHOOK_ALLOW", "10.0.0.1/8"),
 ]
 READ = {
     "PORT": lambda: env.port("PORT", 8000),
@@ -39,6 +41,7 @@ READ = {
     "LIMIT_STREAMS": lambda: env.limit("LIMIT_STREAMS", 3),
     "TIME_ZONE": lambda: env.time_zone("TIME_ZONE", "UTC"),
     "LANGUAGE_CODE": lambda: env.language("LANGUAGE_CODE", "en"),
+    "WEBHOOK_ALLOW": lambda: env.allowed("WEBHOOK_ALLOW"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from chat.models.mentions import Following, Mention
 from chat.models.messages import Event, EventKind, Message, Reaction
+from chat.models.outgoing import Delivery, DeliveryState, OutgoingHook
 from chat.models.people import ApiToken, Invitation, Person, Role, Scope, is_quiet
 from chat.models.rooms import Level, Membership, Room, RoomKind
 from chat.models.sessions import Session
@@ -10,6 +11,8 @@ from chat.models.versions import MessageVersion
 
 __all__ = [
     "ApiToken",
+    "Delivery",
+    "DeliveryState",
     "Event",
     "EventKind",
     "Following",
@@ -19,6 +22,7 @@ __all__ = [
     "Mention",
     "Message",
     "MessageVersion",
+    "OutgoingHook",
     "Person",
     "Reaction",
     "Role",

@@ -58,6 +58,7 @@ class Room(models.Model):
     """A conversation and its log: `last_seq` numbers its events.
 
     `last_message_seq` is the place of the newest message in its list, the `message_count`th.
+    `outgoing_hooks` are those that want to be told, counted here for who holds the row anyway.
     """
 
     slug = models.SlugField(max_length=64, unique=True)
@@ -74,6 +75,7 @@ class Room(models.Model):
     last_seq = models.PositiveBigIntegerField(default=0)
     last_message_seq = models.PositiveBigIntegerField(default=0)
     message_count = models.PositiveBigIntegerField(default=0)
+    outgoing_hooks = models.PositiveSmallIntegerField(default=0)
     members = models.ManyToManyField(Person, through="Membership", related_name="rooms")
 
     objects = RoomQuerySet.as_manager()

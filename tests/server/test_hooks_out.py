@@ -1,0 +1,94 @@
+"""Hooks of a server that somebody runs: at once, from whichever process, through a kill -9."""
+
+import time
+from signal import SIGKILL
+
+import pytest
+
+from tests.receivers import receiving
+from tests.server import site as sites
+from tests.server.client import Client, until
+
+ALLOW = {"WEBHOOK_ALLOW": "127.0.0.1"}
+SHORT_LEASE = """
+from datetime import timedelta
+from chat import deliveries
+deliveries.LEASE = timedelta(seconds=12)
+"""
+
+
+@pytest.fixture
+def folder(team, tmp_path):
+    return sites.copied(team, tmp_path / "data")
+
+
+def make_hook(site, receiver):
+    site.shell(
+        "from chat.actions.outgoing import create_hook\n"
+        "create_hook(maker=Person.objects.get(username='member1'),"
+        " room=Room.objects.get(slug='general'), username='echo', name='Echo',"
+        f" url={receiver.url!r}, kinds=['message.posted'])"
+    )
+
+
+def bodies(receiver):
+    return [got.json["data"]["message"]["body"] for got in receiver.got]
+
+
+def states(site):
+    return site.shell(
+        "from chat.models import Delivery\n"
+        "print(*Delivery.objects.order_by('pk').values_list('state', flat=True))"
+    ).split()
+
+
+def test_what_is_said_goes_out_beside_serving_and_its_answer_is_said(folder):
+    with receiving((200, "text/plain", "I heard that")) as receiver:
+        with sites.running(folder, variables=ALLOW) as site:
+            make_hook(site, receiver)
+            site.post("Hello, receiver")
+            until(lambda: bodies(receiver) == ["Hello, receiver"])
+            until(
+                lambda: (
+                    "I heard that"
+                    in site.shell("print(*Message.objects.values_list('body', flat=True))")
+                )
+            )
+            until(lambda: states(site) == ["delivered"])
+            assert "failed" not in site.console
+
+
+def test_who_posts_to_this_process_wakes_its_worker_at_once(folder):
+    slow = "from chat import deliveries\ndeliveries.LOOK_SECONDS = 60"
+    with receiving() as receiver:
+        site = sites.Site(data_dir=folder, variables=ALLOW)
+        make_hook(site, receiver)
+        with sites.running(folder, variables=ALLOW, program=sites.after(slow)) as site:
+            client = Client(site.url, "member1")
+            time_before = time.monotonic()
+            assert client.post("now") == 303
+            until(lambda: bodies(receiver) == ["now"])
+            assert time.monotonic() - time_before < 5
+
+
+def test_a_server_that_is_killed_while_it_sends_sends_again_under_the_same_id(folder):
+    def hang(handler):
+        handler.rfile.read(1)  # until we are no more
+
+    with receiving(hang, 204) as receiver:
+        site = sites.Site(data_dir=folder, variables=ALLOW, program=sites.after(SHORT_LEASE))
+        make_hook(site, receiver)
+        site.start()
+        try:
+            site.post("first", "second")
+            until(lambda: len(receiver.got) == 1)
+            site.stop(SIGKILL)
+            assert states(site) == ["waiting", "waiting"]
+            site.start()
+            until(lambda: bodies(receiver) == ["first", "first", "second"])
+            until(lambda: states(site) == ["delivered", "delivered"])
+        finally:
+            site.stop()
+
+    first, again, second = (got.headers["webhook-id"] for got in receiver.got)
+    assert first == again != second
