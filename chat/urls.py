@@ -9,6 +9,7 @@ from chat.views import (
     inbox,
     live,
     messages,
+    outgoing,
     people,
     rooms,
     search,
@@ -52,6 +53,32 @@ urlpatterns = [
     path("rooms/<slug:slug>/members/", rooms.members, name="room_members"),
     path("rooms/<slug:slug>/members/<str:username>/remove/", rooms.remove, name="room_remove"),
     path("rooms/<slug:slug>/connect/", connect.connect, name="room_connect"),
+    path("rooms/<slug:slug>/hooks/outgoing/", outgoing.hooks, name="outgoing"),
+    path("rooms/<slug:slug>/hooks/outgoing/<int:hook_id>/", outgoing.hook, name="outgoing_hook"),
+    path(
+        "rooms/<slug:slug>/hooks/outgoing/<int:hook_id>/secret/",
+        outgoing.secret,
+        name="outgoing_secret",
+    ),
+    path(
+        "rooms/<slug:slug>/hooks/outgoing/<int:hook_id>/ping/", outgoing.ping, name="outgoing_ping"
+    ),
+    path(
+        "rooms/<slug:slug>/hooks/outgoing/<int:hook_id>/switch/",
+        outgoing.switch,
+        name="outgoing_switch",
+    ),
+    path(
+        "rooms/<slug:slug>/hooks/outgoing/<int:hook_id>/delete/",
+        outgoing.delete,
+        name="outgoing_delete",
+    ),
+    path("rooms/<slug:slug>/hooks/outgoing/<int:hook_id>/log/", outgoing.log, name="outgoing_log"),
+    path(
+        "rooms/<slug:slug>/hooks/outgoing/<int:hook_id>/log/<int:delivery_id>/again/",
+        outgoing.again,
+        name="outgoing_again",
+    ),
     path("messages/<int:message_id>/", messages.permalink, name="permalink"),
     path("messages/<int:message_id>/menu/", slots.menu, name="message_menu"),
     path("messages/<int:message_id>/slot/", slots.slot, name="slot"),

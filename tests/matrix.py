@@ -126,6 +126,9 @@ THEIRS = ("login/", "logout/", "password/", f"{LINK}$")
 ROOM = "rooms/<slug:slug>/"
 SAID = "messages/<int:message_id>/"
 NEW = {"name": "Attic", "purpose": "", "kind": "public"}
+HOOKS = f"{ROOM}hooks/outgoing/"
+HOOK_PAGE = f"{HOOKS}<int:hook_id>/"
+HOOK = {"name": "Tim", "username": "tim", "url": "https://x.example", "kinds": "room.changed"}
 MESSAGE = {"body": "Hello", "nonce": "nonce-of-matrix"}
 PERSON = {"name": "Somebody", "time_zone": "UTC", "language": "en"}
 TOKEN = {"label": "a program", "scopes": "read", "days": "1"}
@@ -187,6 +190,14 @@ ROOMS = {
     f"{ROOM}unarchive/": Row(post=those(may_change)),
     f"{ROOM}members/": Row(readers(), those(may_invite), {"people": "charlie"}),
     f"{ROOM}members/<str:username>/remove/": Row(post=those(may_change)),
+    HOOKS: Row(those(may_change, 200), those(may_change, 200), HOOK),
+    f"{HOOK_PAGE}": Row(those(may_change, 200), those(may_change), HOOK),
+    f"{HOOK_PAGE}secret/": Row(post=those(may_change, 200)),
+    f"{HOOK_PAGE}ping/": Row(post=those(may_change)),
+    f"{HOOK_PAGE}switch/": Row(post=those(may_change)),
+    f"{HOOK_PAGE}delete/": Row(post=those(may_change)),
+    f"{HOOK_PAGE}log/": Row(those(may_change, 200)),
+    f"{HOOK_PAGE}log/<int:delivery_id>/again/": Row(post=those(may_change)),
     "messages/<int:message_id>/": Row(readers(302)),
     f"{SAID}menu/": Row(readers()),
     f"{SAID}slot/": Row(readers()),

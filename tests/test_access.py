@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from chat import routing
 from chat.actions.messages import post_message
+from chat.actions.outgoing import create_hook, send_ping
 from chat.actions.people import change_person, create_invitation, create_token, revoke_token
 from chat.actions.rooms import (
     archive_room,
@@ -39,11 +40,14 @@ class Cast:
     rooms: dict
     values: dict
     messages: dict
+    hooks: dict
 
     def path(self, route, state):
         """The address, with this room, and with Bob where it names a person."""
         route = re.sub(r"^\^|\$$", "", route)
+        hook, delivery = self.hooks.get(state, (0, 0))
         values = self.values | {"slug": self.rooms[state].slug, "message_id": self.messages[state]}
+        values |= {"hook_id": hook, "delivery_id": delivery}
         return "/" + re.sub(r"\(\?P<(\w+)>(?:\[[^]]+\]|.)\+\)|<\w+:(\w+)>", _put(values), route)
 
     def typed(self, row, state):
@@ -83,6 +87,11 @@ def cast(alice, bob, charlie, invite):
         state: post_message(author=alice, room=room, body="Hi", nonce=f"nonce-{number:04}").pk
         for number, (state, room) in enumerate(rooms.items())
     }
+    hooks = {
+        state: _hook(alice, room, f"hook-{number}")
+        for number, (state, room) in enumerate(rooms.items())
+        if state != "direct"
+    }
     for state in ("archived", "archived private"):
         archive_room(archiver=alice, room=rooms[state])
     invitation = create_invitation(
@@ -95,7 +104,17 @@ def cast(alice, bob, charlie, invite):
         "username": "bob", "code": invitation.code, "invitation_id": invitation.pk,
         "key": "nothing-of-ours", "uidb36": "1",
     }  # fmt: skip
-    return Cast(people, rooms, values, messages)
+    return Cast(people, rooms, values, messages, hooks)
+
+
+def _hook(maker, room, username):
+    """A hook that tells, and what it has to send."""
+    url = "https://receiver.example/"
+    hook = create_hook(
+        maker=maker, room=room, username=username, name="Hook", url=url, kinds=["room.changed"]
+    )
+    send_ping(sender=maker, hook=hook)
+    return hook.pk, hook.deliveries.get().pk
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ FLOORS = [
     {"outgoing", "dialer"},
     {"permissions", "forms", "history", "search", "sidebar", "limits", "frames", "presence"}
     | {"tokens"},
-    {"mentions", "site_forms"},
+    {"mentions", "site_forms", "outgoing_forms"},
     {"payloads"},
     {"programs"},
     {"fragments"},

@@ -22,6 +22,8 @@ SAMPLES = {
     "username": "alice",
     "message_id": "1",
     "invitation_id": "1",
+    "hook_id": "1",
+    "delivery_id": "1",
 }
 
 

@@ -315,7 +315,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(names, allow, with_tls
     allow("127.0.0.0/8")
     names["hooks.example"] = [["127.0.0.1"]]
 
-    with receiving(wrap=with_tls) as receiver:
-        with pytest.raises(dialer.Unreachable, match="certificate"):
-            send(f"https://hooks.example:{receiver.port}/")
+    refused = pytest.raises(dialer.Unreachable, match="certificate")
+    with receiving(wrap=with_tls) as receiver, refused:
+        send(f"https://hooks.example:{receiver.port}/")
     assert receiver.got == []

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver
 
+from chat.actions.outgoing import create_hook, send_ping
 from chat.actions.people import create_invitation
 from chat.actions.rooms import create_room
 from chat.models import Invitation, Role, RoomKind, Site
@@ -15,6 +16,7 @@ NEW_PASSWORD = "seven herons by a lake"
 OWN = {"name": "Alice", "time_zone": "UTC", "language": "en"}
 DORA = {"name": "Dora", "username": "dora", "password": PASSWORD}
 PASSWORDS = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+HOOK, URL = "/rooms/pond/hooks/outgoing/{hook}/", "https://receiver.example/"
 # Where it is sent, what is typed, where it leads. Alice does it, who owns the site.
 FORMS = {
     "messages": ("/rooms/pond/messages/", {"body": "Hi", "nonce": "nonce-1234"}, "/rooms/pond/"),
@@ -39,6 +41,11 @@ FORMS = {
     "mark_unread": ("/messages/{said}/unread/", {}, "/inbox/"),
     "room_read": ("/rooms/pond/read/", {}, "/inbox/"),
     "room_level": ("/rooms/pond/level/", {"level": "mentions"}, "/rooms/pond/settings/"),
+    "outgoing_hook": (HOOK, {"url": URL, "kinds": "room.changed"}, HOOK),
+    "outgoing_ping": (f"{HOOK}ping/", {}, f"{HOOK}log/"),
+    "outgoing_switch": (f"{HOOK}switch/", {"to": "off"}, HOOK),
+    "outgoing_delete": (f"{HOOK}delete/", {}, "/rooms/pond/hooks/outgoing/"),
+    "outgoing_again": (f"{HOOK}log/{{delivery}}/again/", {}, f"{HOOK}log/"),
     "inbox_read": ("/inbox/read/", {}, "/inbox/"),
     "direct": ("/direct/bob/", {}, "/rooms/direct-*/"),
     "direct_new": ("/direct/new/", {"people": ["bob", "charlie"]}, "/rooms/direct-*/"),
@@ -60,7 +67,7 @@ OUTSIDE = {
 }
 SET_UP = {"site_name": "The Pond", **DORA}
 # Pages alone; forms whose answer is a page in itself; browsers' reports.
-NO_ACTIONS = {"lines", "site_reset", "csp_report"}
+NO_ACTIONS = {"lines", "site_reset", "csp_report", "outgoing", "outgoing_secret"}
 
 pytestmark = pytest.mark.django_db
 plain = pytest.mark.parametrize("plain", (False, True), ids=("a page", "a plain page"))
@@ -89,9 +96,14 @@ def check(browser, address, typed, lands, plain):
 def test_an_action_answers_303_to_where_it_shows(name, plain, alice, pond, invitation, sign_in):
     address, typed, lands = FORMS[name]
     said = say(alice, pond, 1)[0].pk
-    address = address.format(invitation=invitation.pk, said=said)
+    hook = create_hook(
+        maker=alice, room=pond, username="hook", name="Hook", url=URL, kinds=["room.changed"]
+    )
+    send_ping(sender=alice, hook=hook)
+    keys = {"said": said, "hook": hook.pk, "delivery": hook.deliveries.get().pk}
 
-    check(sign_in(alice), address, typed, lands.format(said=said), plain)
+    address = address.format(invitation=invitation.pk, **keys)
+    check(sign_in(alice), address, typed, lands.format(**keys), plain)
 
 
 @plain

@@ -43,19 +43,17 @@ def states(site):
 
 
 def test_what_is_said_goes_out_beside_serving_and_its_answer_is_said(folder):
-    with receiving((200, "text/plain", "I heard that")) as receiver:
-        with sites.running(folder, variables=ALLOW) as site:
-            make_hook(site, receiver)
-            site.post("Hello, receiver")
-            until(lambda: bodies(receiver) == ["Hello, receiver"])
-            until(
-                lambda: (
-                    "I heard that"
-                    in site.shell("print(*Message.objects.values_list('body', flat=True))")
-                )
-            )
-            until(lambda: states(site) == ["delivered"])
-            assert "failed" not in site.console
+    with (
+        receiving((200, "text/plain", "I heard that")) as receiver,
+        sites.running(folder, variables=ALLOW) as site,
+    ):
+        make_hook(site, receiver)
+        site.post("Hello, receiver")
+        until(lambda: bodies(receiver) == ["Hello, receiver"])
+        until(lambda: states(site) == ["delivered"])
+        said = site.shell("print(*Message.objects.values_list('body', flat=True))")
+        assert "I heard that" in said
+        assert "failed" not in site.console
 
 
 def test_who_posts_to_this_process_wakes_its_worker_at_once(folder):
