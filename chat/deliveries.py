@@ -15,7 +15,7 @@ from threading import Event as Flag
 from threading import Semaphore, Thread
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -37,6 +37,8 @@ LEASE = timedelta(seconds=60)
 LOOK_SECONDS = 1.0
 OUTAGE_SECONDS = 5.0
 AT_ONCE = 8
+# Then others get the thread: a hook with much to tell and a slow receiver keeps nobody waiting.
+IN_A_ROW = 50
 KEPT = timedelta(days=30)
 LAST_SECONDS = 1.5
 GONE = 410
@@ -75,31 +77,36 @@ def forget_old() -> None:
 
 
 def due_hooks() -> list[int]:
-    """The hooks for which something is due and nobody sends, by key."""
+    """The hooks for which something is due and nobody sends, by key: who has waited longest first."""
     now = timezone.now()
     waiting = Delivery.objects.filter(
         hook=OuterRef("pk"), state=DeliveryState.WAITING, next_attempt_at__lte=now
     )
-    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
+    free = Q(claimed_until=None) | Q(claimed_until__lte=now)
     rested = Q(rest_until=None) | Q(rest_until__lte=now)
     hooks = OutgoingHook.objects.filter(free, rested, Exists(waiting), disabled_at=None)
-    return list(hooks.values_list("pk", flat=True)[: 4 * AT_ONCE])
+    first = hooks.order_by(F("claimed_until").asc(nulls_first=True))
+    return list(first.values_list("pk", flat=True)[: 2 * AT_ONCE])
 
 
 def claim(hook_id: int) -> str:
     """A token with which one sends for the hook; "" where another one does."""
     now, token = timezone.now(), secrets.token_hex(16)
-    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
+    free = Q(claimed_until=None) | Q(claimed_until__lte=now)
     claimed = OutgoingHook.objects.filter(free, pk=hook_id)
     return token if claimed.update(claimed_by=token, claimed_until=now + LEASE) else ""
 
 
 def send_due(hook_id: int, token: str, ending: Flag | None = None) -> None:
     """Sends what is due for a claimed hook, in order, and lets go of it."""
-    while not (ending and ending.is_set()) and (delivery := _next(hook_id, token)):
+    for _number in range(IN_A_ROW):
+        if (ending and ending.is_set()) or not (delivery := _next(hook_id, token)):
+            break
         _settle(delivery, token, *_send(delivery))
+    else:
+        outgoing.bell.set()  # there may be more
     held = OutgoingHook.objects.filter(pk=hook_id, claimed_by=token)
-    held.update(claimed_by="", claimed_until=None)
+    held.update(claimed_by="", claimed_until=timezone.now())
 
 
 def _start_all(free: Semaphore, ending: Flag) -> list[Thread]:

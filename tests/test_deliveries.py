@@ -563,6 +563,18 @@ def test_what_waits_while_a_hook_is_off_goes_out_when_it_is_on_again(
     assert bodies == ["before", "after"]
 
 
+def test_who_has_much_to_tell_lets_others_go_first(alice, lobby, hook_to, clock, monkeypatch):
+    monkeypatch.setattr(deliveries, "IN_A_ROW", 2)
+    with receiving() as one, receiving() as two:
+        first, second = hook_to(one), hook_to(two, username="other")
+        for _ in range(3):
+            say(alice, lobby, "hello")
+        assert deliveries.due_hooks() == [first.pk, second.pk]
+        deliveries.send_due(first.pk, deliveries.claim(first.pk))
+        assert deliveries.due_hooks() == [second.pk, first.pk]
+        assert len(one.got) == 2
+
+
 def test_what_was_settled_a_month_ago_is_forgotten(alice, lobby, receiver, hook_to):
     hook_to(receiver)
     say(alice, lobby, "old")
