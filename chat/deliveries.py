@@ -77,7 +77,7 @@ def forget_old() -> None:
 
 
 def due_hooks() -> list[int]:
-    """The hooks for which something is due and nobody sends, by key: who has waited longest first."""
+    """The hooks for which something is due and nobody sends, by key; the longest waiting first."""
     now = timezone.now()
     waiting = Delivery.objects.filter(
         hook=OuterRef("pk"), state=DeliveryState.WAITING, next_attempt_at__lte=now

@@ -21,8 +21,8 @@ class OutgoingHook(models.Model):
     `previous_until`; both are kept as they are, because signing needs them.
 
     `failures` are those in a row, the first of them at `failing_since`; after a few the hook rests
-    until `rest_until`. `claimed_by` is the worker that sends for it, until `claimed_until`, which is
-    then the last time that one did.
+    until `rest_until`. `claimed_by` is the worker that sends for it until `claimed_until`; where
+    none does, that is when one has let go.
     """
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="outgoing")
