@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0008_told_in_threads'),
+        ('chat', '0009_tokens'),
     ]
 
     operations = [
