@@ -224,6 +224,13 @@ _LISTENING = [
         "tests/test_hub_standing.py::test_who_signs_out_is_closed_before_any_tick",
     ),
     Mutant(
+        "token-never-ends", "P9", "a program hears and posts on when its token has ended",
+        "chat/models/people.py",
+        "self.filter(has_time, revoked_at=None)", "self.filter(revoked_at=None)",
+        "tests/test_tokens.py::"
+        "test_a_socket_ends_when_its_token_does_without_anybodys_deed",
+    ),
+    Mutant(
         "count-of-revocations-ignored", "P9", "what was read after a sign-out is sent",
         "chat/hub/standing.py",
         "reader.judged_at < revocations]", "reader.judged_at < 0]",

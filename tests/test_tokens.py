@@ -15,6 +15,7 @@ from chat.models import ApiToken, Role, Scope
 from tests.sockets import (
     HOST,
     Closed,
+    Program,
     cookie_headers,
     eventually,
     post,
@@ -243,6 +244,21 @@ async def test_a_socket_ends_when_its_token_does_without_anybodys_deed(bob, conn
 
     assert await socket.closed() == 4401
     await until(lambda: not hub.current().readers)
+
+
+@pytest.mark.parametrize("scope", Scope)
+@pytest.mark.parametrize("path", ("/ws/chat/", ROOM))
+async def test_a_programs_socket_ends_when_its_token_does(scope, path, bob, quick_hub, clock):
+    expires_at = clock.now + timedelta(minutes=5)
+    token = await in_database(
+        create_token, person=bob, label="x", scopes=[scope], expires_at=expires_at
+    )
+    socket = await Program(path, token).open()
+
+    clock.wait(minutes=5)
+
+    assert await socket.closed() == 4401
+    await socket.hang_up()
 
 
 async def test_nothing_is_posted_by_a_token_that_has_ended(bob, lobby, connect, clock, monkeypatch):
