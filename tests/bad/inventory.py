@@ -82,6 +82,6 @@ WAITING = {
     "T16": "there are no one-time passwords yet",
     **{f"K{number}": "there are no incoming webhooks yet" for number in range(1, 15)},
 }
-# How many of each letter the list has. Uploads (U), links' previews (S) and imports (I) do not exist
+# How many of each letter the list has. Uploads (U), previews (S) and imports (I) do not exist
 # yet; what S says of addresses is tried by tests/test_dialer.py.
 LIST = {"W": 43, "H": 22, "M": 35, "N": 20, "O": 18, "T": 16, "Q": 15, "K": 20}
