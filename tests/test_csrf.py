@@ -24,6 +24,7 @@ SAMPLES = {
     "invitation_id": "1",
     "hook_id": "1",
     "delivery_id": "1",
+    "token_id": "1",
 }
 
 
