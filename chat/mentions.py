@@ -61,13 +61,20 @@ class Resolved:
 
 
 def resolve(
-    text: str, *, slug: str, author_id: int, is_confirmed: bool = False, told: str = ""
+    text: str,
+    *,
+    slug: str,
+    author_id: int,
+    is_confirmed: bool = False,
+    told: str = "",
+    tells_all: bool = True,
 ) -> Resolved:
     """What the names in this author's text stand for in the room of this slug.
 
     One query where it names rooms only, two where it names people. In a room that the author is
     not in, names stand for nothing. Raises Unconfirmed where it tells more than `MANY_MEMBERS`
     and is not confirmed; `told` are those whom it has told already, as in `Message.mentioned`.
+    Without `tells_all`, `@room` and `@here` are words like others.
     """
     asked = naming.asked(text)
     if not asked.people and not asked.rooms:
@@ -79,7 +86,9 @@ def resolve(
     author = next((each for each in people.values() if each.pk == author_id), None)
     if here is None or author is None or not _is_in(author):
         return Resolved(markup.render(text, Named(rooms=links)).html)
-    resolved = _resolved(text, here, author, people, links)
+    resolved = _resolved(
+        text, here, author, people, links, tells_all=tells_all and not author.is_guest
+    )
     if not is_confirmed:
         _check_few(resolved, here, {str(author_id), *told.split()})
     return resolved
@@ -235,10 +244,12 @@ def _resolved(
     author: Person,
     people: dict[str, Person],
     links: frozenset[str],
+    *,
+    tells_all: bool,
 ) -> Resolved:
     able = {name: each for name, each in people.items() if _is_in(each)}
     marked = {name: str(each.pk) for name, each in able.items()}
-    if not author.is_guest:
+    if tells_all:
         marked |= {ROOM: ROOM, HERE: HERE}
     shown = markup.render(text, Named(marked, links))
     # To a guest whom they can't know is nobody, like those that there aren't.
@@ -246,8 +257,8 @@ def _resolved(
     return Resolved(
         shown.html,
         people=frozenset(able[name].pk for name in shown.names if name in able) - {author.pk},
-        tells_room=ROOM in shown.names and not author.is_guest,
-        tells_here=HERE in shown.names and not author.is_guest,
+        tells_room=tells_all and ROOM in shown.names,
+        tells_here=tells_all and HERE in shown.names,
         unknown=frozenset(shown.names - known),
         notes=tuple(_notes(shown.names, author, people, able)),
     )

@@ -60,6 +60,12 @@ def can_change_room(person: Person, room: Room) -> bool:
     return person.is_administrator or (is_creator and is_member(person, room))
 
 
+def can_make_hooks(person: Person, room: Room) -> bool:
+    """Give out an address of the room at which programs speak: who may change it, unless it is
+    archived. What there is may be taken back all the same."""
+    return can_change_room(person, room) and not room.is_archived
+
+
 def can_change_kind(person: Person, room: Room) -> bool:
     """Make it private or public: who may change it and is in it, so that nobody shuts
     themselves out. The lobby is everybody's for good."""

@@ -6,6 +6,7 @@ from chat.views import (
     accounts,
     bots,
     connect,
+    hooks,
     inbox,
     live,
     messages,
@@ -79,6 +80,10 @@ urlpatterns = [
         outgoing.again,
         name="outgoing_again",
     ),
+    path("rooms/<slug:slug>/hooks/", hooks.hooks, name="room_hooks"),
+    path("rooms/<slug:slug>/hooks/<int:incoming_id>/revoke/", hooks.revoke, name="hook_revoke"),
+    path("hooks/<str:key>/", hooks.receive, name="incoming"),
+    path("hooks/<str:key>", hooks.receive),  # some senders take the slash away
     path("messages/<int:message_id>/", messages.permalink, name="permalink"),
     path("messages/<int:message_id>/menu/", slots.menu, name="message_menu"),
     path("messages/<int:message_id>/slot/", slots.slot, name="slot"),

@@ -32,6 +32,7 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
 LIMIT_POSTS = env.rate("LIMIT_POSTS", "60/m")
 LIMIT_SIGNINS = env.rate("LIMIT_SIGNINS", "20/m")
 LIMIT_JOINS = env.rate("LIMIT_JOINS", "20/m")
+LIMIT_HOOKS = env.rate("LIMIT_HOOKS", "60/m")
 LIMIT_FRAMES = env.rate("LIMIT_FRAMES", "20/s")
 LIMIT_SOCKETS = env.limit("LIMIT_SOCKETS", 20)
 LIMIT_STREAMS = env.limit("LIMIT_STREAMS", 3)
@@ -284,14 +285,25 @@ PROCESS_ID = uuid.uuid4().hex
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "filters": {"outages": {"()": "project.logs.Outages"}},
+    "formatters": {
+        "line": {
+            "()": "project.logs.Line",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
+    "filters": {
+        "outages": {"()": "project.logs.Outages"},
+        "keys": {"()": "project.logs.Keys"},
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "chat": {"level": "INFO"},
         # A refused page is the answer to a bad request, not an event for the console.
-        "django.request": {"level": "ERROR", "filters": ["outages"]},
+        "django.request": {"level": "ERROR", "filters": ["outages", "keys"]},
+        # What runserver writes of each request, by a handler of Django's.
+        "django.channels.server": {"filters": ["keys"]},
         "django.security": {"level": "CRITICAL"},
     },
 }

@@ -64,6 +64,10 @@ def may_change(role, state):
     return state != "direct" and role in ADMINISTRATING
 
 
+def may_make_hooks(role, state):
+    return may_change(role, state) and not state.startswith("archived")
+
+
 def may_change_kind(role, state):
     return state != "direct" and role == "owner"
 
@@ -170,6 +174,8 @@ PAGES = {
     "password/": Row(signing_in(302, 200), signing_in(303, 422), is_open=True),
     f"{LINK}$": Row(always(200), always(422), is_open=True),
     "password/new/": Row(always(200), is_open=True),
+    "hooks/<str:key>": Row(always(405), always(404), is_open=True),
+    "hooks/<str:key>/": Row(always(405), always(404), is_open=True),
     "csp-report": Row(post=always(204), is_open=True),
     "healthz": Row(always(200), is_open=True),
     "readyz": Row(always(200), is_open=True),
@@ -198,6 +204,12 @@ ROOMS = {
     f"{HOOK_PAGE}delete/": Row(post=those(may_change)),
     f"{HOOK_PAGE}log/": Row(those(may_change, 200)),
     f"{HOOK_PAGE}log/<int:delivery_id>/again/": Row(post=those(may_change)),
+    f"{ROOM}hooks/": Row(
+        those(may_change, 200),
+        those(may_make_hooks, 200),
+        {"name": "CI"},
+    ),
+    f"{ROOM}hooks/<int:incoming_id>/revoke/": Row(post=those(may_change)),
     "messages/<int:message_id>/": Row(readers(302)),
     f"{SAID}menu/": Row(readers()),
     f"{SAID}slot/": Row(readers()),

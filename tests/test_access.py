@@ -16,6 +16,7 @@ from django.urls import URLResolver, get_resolver
 from django.utils import timezone
 
 from chat import routing
+from chat.actions.hooks import create_hook as create_incoming_hook
 from chat.actions.messages import post_message
 from chat.actions.outgoing import create_hook, send_ping
 from chat.actions.people import change_person, create_invitation, create_token, revoke_token
@@ -41,6 +42,7 @@ class Cast:
     values: dict
     messages: dict
     hooks: dict
+    incoming: dict
 
     def path(self, route, state):
         """The address, with this room, and with Bob where it names a person."""
@@ -48,6 +50,7 @@ class Cast:
         hook, delivery = self.hooks.get(state, (0, 0))
         values = self.values | {"slug": self.rooms[state].slug, "message_id": self.messages[state]}
         values |= {"hook_id": hook, "delivery_id": delivery}
+        values["incoming_id"] = self.incoming.get(state, 0)
         return "/" + re.sub(r"\(\?P<(\w+)>(?:\[[^]]+\]|.)\+\)|<\w+:(\w+)>", _put(values), route)
 
     def typed(self, row, state):
@@ -92,6 +95,11 @@ def cast(alice, bob, charlie, invite):
         for number, (state, room) in enumerate(rooms.items())
         if state != "direct"
     }
+    incoming = {
+        state: create_incoming_hook(maker=alice, room=room, name="CI")[0].pk
+        for state, room in rooms.items()
+        if state != "direct"
+    }
     for state in ("archived", "archived private"):
         archive_room(archiver=alice, room=rooms[state])
     invitation = create_invitation(
@@ -104,7 +112,7 @@ def cast(alice, bob, charlie, invite):
         "username": "bob", "code": invitation.code, "invitation_id": invitation.pk,
         "key": "nothing-of-ours", "uidb36": "1",
     }  # fmt: skip
-    return Cast(people, rooms, values, messages, hooks)
+    return Cast(people, rooms, values, messages, hooks, incoming)
 
 
 def _hook(maker, room, username):

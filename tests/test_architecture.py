@@ -12,15 +12,15 @@ ROOT = settings.BASE_DIR / "chat"
 FLOORS = [
     {"characters", "colours", "console", "emojis", "errors", "headers", "moments"},
     {"signatures"},
-    {"database", "sqlite", "wire"},
+    {"database", "sqlite", "wire", "slack_text"},
     {"connections", "counters", "group_commit", "sockets", "names", "avatars", "kept"},
-    {"naming"},
+    {"naming", "slack"},
     {"markup"},
     {"models"},
     {"outgoing", "dialer"},
     {"permissions", "forms", "history", "search", "sidebar", "limits", "frames", "presence"}
     | {"tokens"},
-    {"mentions", "site_forms", "outgoing_forms"},
+    {"mentions", "site_forms", "outgoing_forms", "incoming"},
     {"payloads"},
     {"programs"},
     {"fragments"},

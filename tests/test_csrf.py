@@ -12,8 +12,9 @@ from tests.visits import PASSWORD, is_signed_in, value_of
 
 pytestmark = pytest.mark.django_db
 
-# Where browsers report by themselves; it changes nothing.
-WITHOUT_TOKEN = {"csp-report"}
+# Where browsers report by themselves, which changes nothing; and where programs speak, whose key is
+# in the address.
+WITHOUT_TOKEN = {"csp-report", "hooks/<str:key>", "hooks/<str:key>/"}
 SAMPLES = {
     "key": "x" * 40,
     "code": "nobody",
@@ -23,6 +24,7 @@ SAMPLES = {
     "message_id": "1",
     "invitation_id": "1",
     "hook_id": "1",
+    "incoming_id": "1",
     "delivery_id": "1",
     "token_id": "1",
 }

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver
 
+from chat.actions.hooks import create_hook as create_incoming_hook
 from chat.actions.outgoing import create_hook, send_ping
 from chat.actions.people import create_invitation
 from chat.actions.rooms import create_room
@@ -29,6 +30,7 @@ FORMS = {
     "room_unarchive": ("/rooms/pond/unarchive/", {}, "/rooms/pond/"),
     "room_members": ("/rooms/pond/members/", {"people": ["charlie"]}, "/rooms/pond/members/"),
     "room_remove": ("/rooms/pond/members/bob/remove/", {}, "/rooms/pond/members/"),
+    "hook_revoke": ("/rooms/pond/hooks/{incoming}/revoke/", {}, "/rooms/pond/hooks/"),
     "edit": ("/messages/{said}/edit/", {"body": "Hello again"}, "/messages/{said}/"),
     "delete": ("/messages/{said}/delete/", {}, "/messages/{said}/"),
     "reactions": ("/messages/{said}/reactions/", {"emoji": "👍"}, "/messages/{said}/"),
@@ -68,6 +70,7 @@ OUTSIDE = {
 SET_UP = {"site_name": "The Pond", **DORA}
 # Pages alone; forms whose answer is a page in itself; browsers' reports.
 NO_ACTIONS = {"lines", "site_reset", "csp_report", "outgoing", "outgoing_secret"}
+NO_ACTIONS |= {"room_hooks", "incoming", None}
 
 pytestmark = pytest.mark.django_db
 plain = pytest.mark.parametrize("plain", (False, True), ids=("a page", "a plain page"))
@@ -101,6 +104,8 @@ def test_an_action_answers_303_to_where_it_shows(name, plain, alice, pond, invit
     )
     send_ping(sender=alice, hook=hook)
     keys = {"said": said, "hook": hook.pk, "delivery": hook.deliveries.get().pk}
+    incoming, _key = create_incoming_hook(maker=alice, room=pond, name="CI")
+    keys["incoming"] = incoming.pk
 
     address = address.format(invitation=invitation.pk, **keys)
     check(sign_in(alice), address, typed, lands.format(**keys), plain)

@@ -41,10 +41,14 @@ def prepare(
     root: int | None = None,
     in_room: bool = True,
     seen: int = 0,
+    tells_all: bool = True,
 ) -> Post:
     """What can be done before anything is locked, which is the slow part: the Markdown, and who
-    and what the names in it stand for. Raises Unconfirmed."""
-    names = mentions.resolve(body, slug=slug, author_id=author_id, is_confirmed=confirm)
+    and what the names in it stand for. Raises Unconfirmed. Without `tells_all` it can't tell a
+    whole room."""
+    names = mentions.resolve(
+        body, slug=slug, author_id=author_id, is_confirmed=confirm, tells_all=tells_all
+    )
     return Post(author_id, slug, body, names, nonce, caller, reply_to, root, in_room, seen)
 
 

@@ -165,6 +165,16 @@ def enter_first_rooms(*, person: Person, rooms: Iterable[Room], inviter: Person 
             _enter(events.lock(room_id), person=person, actor=actor)
 
 
+def bring_into_room(*, room: Room, person: Person, actor: Person) -> None:
+    """For other verbs, which hold the room's lock and have judged."""
+    _enter(room, person=person, actor=actor)
+
+
+def take_out_of_room(*, room: Room, person: Person, actor: Person) -> None:
+    """As `bring_into_room`. Who was not in it stays out."""
+    _exit(room, person=person, actor=actor, kind=EventKind.MEMBER_REMOVED)
+
+
 def _changed_kind(editor: Person, room: Room, kind: RoomKind) -> bool:
     room, editor = locked(room.pk, editor)
     if not can_change_kind(editor, room):

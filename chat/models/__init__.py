@@ -1,5 +1,6 @@
 """What is stored."""
 
+from chat.models.hooks import IncomingHook
 from chat.models.mentions import Following, Mention
 from chat.models.messages import Event, EventKind, Message, Reaction
 from chat.models.outgoing import Delivery, DeliveryState, OutgoingHook
@@ -16,6 +17,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Following",
+    "IncomingHook",
     "Invitation",
     "Level",
     "Membership",

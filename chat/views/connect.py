@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from chat.models import Person
-from chat.permissions import is_member
+from chat.permissions import can_change_room, is_member
 from chat.views.answers import Request
 from chat.views.decorators import for_people
 from chat.views.rooms import find
@@ -21,6 +21,7 @@ def connect(request: Request, person: Person, slug: str) -> HttpResponse:
     context = {
         "room": room,
         "label": room.label_for(person),
+        "can_change": can_change_room(person, room),
         "is_member": is_member(person, room),
         "socket": f"ws{address.removeprefix('http')}",
         "api": absolute(request, f"/api/v1/rooms/{room.slug}/"),

@@ -262,7 +262,7 @@ def members(request: Request, person: Person, slug: str) -> HttpResponse:
         "members": one_page(request, found.members.all()),
         "form": form,
         "can_invite": can_invite,
-        "can_remove": permissions.can_change_room(person, found),
+        "can_change": permissions.can_change_room(person, found),
     }
     return show_form(request, "chat/members.html", context)
 

@@ -28,7 +28,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "natterjack"
 # A test that is quick is no attack. Where a limit is what is tested, it is set.
 NO_LIMITS = {
-    f"LIMIT_{name}": "off" for name in ("POSTS", "SIGNINS", "JOINS", "FRAMES", "SOCKETS", "STREAMS")
+    f"LIMIT_{name}": "off"
+    for name in ("POSTS", "SIGNINS", "JOINS", "HOOKS", "FRAMES", "SOCKETS", "STREAMS")
 }
 # What this shell is set up for is no concern of a test's site.
 FOREIGN = re.compile(
