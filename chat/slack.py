@@ -29,7 +29,7 @@ def to_markdown(payload: dict[str, Any]) -> str:
 
 
 def _attachment(attachment: dict[str, Any]) -> str:
-    title = literal(_said(attachment.get("title")))
+    title = literal(_said(attachment.get("title"))).strip()
     title_link = _said(attachment.get("title_link"))
     said = _blocks(attachment) or _lines(
         [
@@ -48,10 +48,11 @@ def _attachment(attachment: dict[str, Any]) -> str:
 
 
 def _field(field: dict[str, Any]) -> str:
-    title, value = mrkdwn(_said(field.get("title"))), mrkdwn(_said(field.get("value")))
+    title = literal(_said(field.get("title"))).strip().removesuffix(":")
+    value = mrkdwn(_said(field.get("value")))
     if not title or not value:
-        return title or value
-    return f"{bold(title)}\n{value}" if "\n" in value else f"{bold(title + ':')} {value}"
+        return bold(title) or value
+    return f"{bold(title)}\n{value}" if "\n" in value else f"{bold(f'{title}:')} {value}"
 
 
 # --- Blocks ----------------------------------------------------------------------------------

@@ -23,12 +23,17 @@ _TILDE = re.compile(r"(?<![\w~])~(?=[^\s~])([^~\n]*[^\s~])~(?![\w~])")
 _LONE_STAR = re.compile(r"(?<!\*)\*(?!\*)(?!(?<=^\*) )", re.MULTILINE)
 _DOUBLE_LINE = re.compile(r"__+")
 _ESCAPING = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
-_MARKUP = re.compile(r"[\\`*\[\]<]|~~|(?<!\w)_|_(?!\w)|^>|^(?=[-+#] |[0-9]+[.)] )", re.MULTILINE)
+_MARKUP = re.compile(r"[\\`*\[\]<]|~~|(?<!\w)_|_(?!\w)")
+# What would make a line a quote or a list's.
+_LINE_START = re.compile(
+    r"^([ \t]*)(>|[-+](?=[ \t]|$))|^([ \t]*[0-9]{1,9})([.)](?=[ \t]|$))", re.MULTILINE
+)
 _ADDRESS = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f]+", re.IGNORECASE)
 _LANGUAGE = re.compile(
     r"(bash|c|cpp|css|diff|go|html|ini|java|javascript|js|json|kotlin|php|python|py|ruby|rust|sh"
     r"|shell|sql|swift|toml|ts|typescript|xml|yaml|yml)\n"
 )
+_ITEM = re.compile(r"\s*(?:[-*+]|[0-9]{1,9}[.)]) ")
 _REST_IS_QUOTED = re.compile(r"^>>>", re.MULTILINE)
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
@@ -43,20 +48,25 @@ def mrkdwn(text: str) -> str:
     """The text as Markdown."""
     kept: list[str] = []
 
+    def whole(shown: str) -> str:
+        return _PLACE.sub(lambda found: kept[int(found[1])], shown)
+
     def keep(shown: str) -> str:
-        kept.append(shown)
+        kept.append(whole(shown))
         return f"{_KEPT}{len(kept) - 1}{_KEPT}"
 
     said = _FENCE.sub(lambda found: keep(_block(found[1])), clean(text))
     said = _CODE.sub(lambda found: keep(code(_decoded(found[1]))), said)
     said = _ANGLED.sub(lambda found: keep(_angled(found[1])), said)
-    said = _styled(_decoded(_ESCAPING.sub(r"\\\\", said)))
-    return _tidy(_PLACE.sub(lambda found: kept[int(found[1])], _quotes(said)))
+    said = _styled(_decoded(_ESCAPING.sub(r"\\\\", said).replace("`", r"\`")))
+    # Before what is kept is put back: the empty lines in code are its own.
+    return whole(_EMPTY_LINES.sub("\n\n", _parted(said))).strip()
 
 
 def literal(text: str) -> str:
     """The text so that it is read as it stands, without any markup."""
-    return _MARKUP.sub(r"\\\g<0>", _decoded(clean(text))).strip()
+    escaped = _MARKUP.sub(r"\\\g<0>", _decoded(clean(text)))
+    return _LINE_START.sub(r"\1\3\\\2\4", escaped)
 
 
 def link(url: str, shown: str) -> str:
@@ -101,11 +111,11 @@ def quoted(shown: str) -> str:
 
 
 def joined(parts: Iterable[str], between: str) -> str:
-    """Those of the parts that say something; what stands behind a quote is not in it."""
+    """Those of the parts that say something; what stands behind a quote or a list is not in it."""
     said = ""
     for part in filter(str.strip, parts):
-        is_quote = said.rpartition("\n")[2].startswith(">") and not part.startswith(">")
-        said += ("\n\n" if is_quote else between) + part if said else part
+        is_behind = _ends(said.rpartition("\n")[2], part.partition("\n")[0])
+        said += ("\n\n" if is_behind else between) + part if said else part
     return said
 
 
@@ -139,16 +149,25 @@ def _styled(text: str) -> str:
     return _LONE_STAR.sub(r"\\*", said).replace(_BOLD, "**")
 
 
-def _quotes(text: str) -> str:
-    """A line behind a quote is not in it; behind `>>>` everything is."""
+def _parted(text: str) -> str:
+    """A line behind a quote or a list is not in it; behind `>>>` everything is in the quote."""
     before, *after = _REST_IS_QUOTED.split(text, maxsplit=1)
     lines = before.split("\n")
-    ends = [
-        last.startswith(">") and not line.startswith(">")
+    said = [
+        f"\n{line}" if _ends(last, line) else line
         for last, line in zip(["", *lines], lines, strict=False)
     ]
-    said = "\n".join(f"\n{line}" if end else line for end, line in zip(ends, lines, strict=True))
-    return said + "".join(quoted(rest.strip()) for rest in after)
+    return "\n".join(said) + "".join(quoted(rest.strip()) for rest in after)
+
+
+def _ends(last: str, line: str) -> bool:
+    """Whether Markdown would draw this line into what the one before it is of."""
+    if not line.strip():
+        return False
+    if last.startswith(">"):
+        return not line.startswith(">")
+    is_item = _ITEM.match(line) is not None or line[0].isspace()
+    return _ITEM.match(last) is not None and not is_item
 
 
 def _decoded(text: str) -> str:
@@ -165,13 +184,11 @@ def _marked(line: str, mark: str) -> str:
     words = line.strip()
     if not words:
         return line
+    if words.startswith(mark) and words.endswith(mark):
+        return line
     before, _words, after = line.partition(words)
     return f"{before}{mark}{words}{mark}{after}"
 
 
 def _longest_run(text: str) -> int:
     return max((len(run) for run in re.findall("`+", text)), default=0)
-
-
-def _tidy(text: str) -> str:
-    return _EMPTY_LINES.sub("\n\n", text).strip()
