@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from chat.actions.hooks import create_hook, post_from_hook, revoke_hook
+from chat.actions.people import change_person
 from chat.actions.rooms import archive_room, create_room
 from chat.errors import Refused
 from chat.models import IncomingHook, Mention, Message, Role, RoomKind
@@ -111,13 +112,17 @@ def test_an_archived_room_gets_none_and_hears_none(alice, send, made):
     assert said() == []
 
 
-def test_one_whose_author_was_taken_out_of_the_room_says_why_it_is_silent(alice, lobby, hook, send):
+def test_one_whose_bot_may_not_speak_says_so(alice, lobby, hook, send):
+    change_person(editor=alice, person=hook.person, role=Role.BOT, is_active=False)
+    off = send({"body": "Hello"})
+    change_person(editor=alice, person=hook.person, role=Role.BOT, is_active=True)
     lobby.memberships.filter(person=hook.person).delete()
+    out = send({"body": "Hello"})
 
-    answer = send({"body": "Hello"})
-
-    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
-    assert "no longer in its room" in answer.json()["detail"]
+    for answer in (off, out):
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+        assert "no longer in its room" in answer.json()["detail"]
+    assert said() == []
 
 
 # --- What comes ------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from chat.actions.rooms import bring_into_room, take_out_of_room
 from chat.database import in_passing
 from chat.errors import Conflict, Refused
 from chat.models import IncomingHook, Message, Person, Role, Room
-from chat.permissions import can_change_room, can_make_hooks, is_member
+from chat.permissions import can_change_room, can_make_hooks
 
 KEY_BYTES = 32
 NOTING_MS = 200
@@ -84,8 +84,8 @@ def post_from_hook(*, hook: IncomingHook, body: str, nonce: str) -> Message:
 
 def _for_programs(hook: IncomingHook, error: Refused) -> Refused:
     """What a person would do about it, a program can't."""
-    if type(error) is Refused and not is_member(hook.person, hook.room):
-        return Refused(_("The author of this webhook is no longer in its room."))
+    if type(error) is Refused and not hook.room.is_archived:
+        return Refused(_("The bot of this webhook is switched off, or no longer in its room."))
     return error
 
 
