@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0009_tokens'),
+        ('chat', '0010_incoming'),
     ]
 
     operations = [
