@@ -36,9 +36,9 @@ def text(answer):
     return answer.content.decode()
 
 
-def test_the_room_s_settings_lead_to_them_for_who_may_change_it(alices, bobs, pond):
-    assert f'href="{PAGE}"' in text(alices.get("/rooms/pond/settings/"))
-    assert f'href="{PAGE}"' not in text(bobs.get("/rooms/pond/settings/"))
+def test_the_room_s_webhooks_lead_to_them_for_who_may_change_it(alices, bobs, pond):
+    assert f'href="{PAGE}"' in text(alices.get("/rooms/pond/hooks/"))
+    assert f'href="{PAGE}"' not in text(bobs.get("/rooms/pond/hooks/"))
     assert bobs.get(PAGE).status_code == 403
 
 
