@@ -23,12 +23,13 @@ class EditForm(BodyForm):
 
 def do(
     deed: str, fields: Mapping[str, Any], *, person: Person, message: Message, caller: Caller
-) -> None:
+) -> limits.Spent | None:
     """`edit` with a `body` and perhaps its `version`, `delete`, or `react` with an `emoji`.
 
-    Raises what its verb raises. Not too often: each goes to everybody in the room.
+    Raises what its verb raises. Not too often: each goes to everybody in the room. Returns what is
+    left of how often.
     """
-    limits.spend(settings.LIMIT_POSTS, "change", person.pk)
+    spent = limits.spend(settings.LIMIT_POSTS, "change", person.pk)
     match deed:
         case "edit":
             changes.edit_message(editor=person, message=message, caller=caller, **_text(fields))
@@ -40,6 +41,7 @@ def do(
             changes.toggle_reaction(person=person, message=message, emoji=emoji, caller=caller)
         case _:
             raise ValueError(deed)
+    return spent
 
 
 def _text(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,11 +49,11 @@ class Conflict(Refused):
 
 
 class TooMany(Refused):
-    """More than the limit; `retry_after` is in seconds."""
+    """More than `limit`, where that is counted; `retry_after` is in seconds."""
 
     status = 429
     code = "too_many"
 
-    def __init__(self, sentence: Sentence, retry_after: int) -> None:
+    def __init__(self, sentence: Sentence, retry_after: int, limit: int = 0) -> None:
         super().__init__(sentence)
-        self.retry_after = retry_after
+        self.retry_after, self.limit = retry_after, limit

@@ -43,24 +43,26 @@ def latest(of: Room | Message) -> Page:
     return before(of, None)
 
 
-def before(of: Room | Message, seq: int | None) -> Page:
+def before(of: Room | Message, seq: int | None, size: int | None = None) -> Page:
     """The page that ends right before `seq`; None: the newest."""
+    size = size or PAGE_SIZE
     # The head first: a message that comes while we read is left for the resume to bring.
     head = _head(of)
     top = head if seq is None else min(seq - 1, head)
-    found = _listed(of).filter(seq__lte=top).order_by("-seq")[: PAGE_SIZE + 1].shown()
+    found = _listed(of).filter(seq__lte=top).order_by("-seq")[: size + 1].shown()
     newer = top < head and top < _last(of)
-    return Page(found[:PAGE_SIZE][::-1], head, has_older=len(found) > PAGE_SIZE, has_newer=newer)
+    return Page(found[:size][::-1], head, has_older=len(found) > size, has_newer=newer)
 
 
-def after(of: Room | Message, seq: int) -> Page:
+def after(of: Room | Message, seq: int, size: int | None = None) -> Page:
     """The page that begins right after `seq`."""
+    size = size or PAGE_SIZE
     head = _head(of)
     newer = _listed(of).filter(seq__gt=seq, seq__lte=head)
-    found = newer.order_by("seq")[: PAGE_SIZE + 1].shown()
+    found = newer.order_by("seq")[: size + 1].shown()
     # In order: for a bare "is there one" PostgreSQL reads the table from its beginning.
     older = _listed(of).filter(seq__lte=seq).order_by("-seq").values_list("pk")[:1]
-    return Page(found[:PAGE_SIZE], head, has_older=bool(older), has_newer=len(found) > PAGE_SIZE)
+    return Page(found[:size], head, has_older=bool(older), has_newer=len(found) > size)
 
 
 def around(of: Room | Message, seq: int) -> Page:

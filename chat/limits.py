@@ -8,6 +8,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.cache import cache
@@ -19,14 +20,25 @@ from chat.errors import TooMany
 from project.environment import Rate, is_loopback
 
 
-def spend(rate: Rate | None, deed: str, *who: object) -> None:
+@dataclass(frozen=True)
+class Spent:
+    """What is left of `limit` until the window ends, in `reset_seconds`."""
+
+    limit: int
+    remaining: int
+    reset_seconds: int
+
+
+def spend(rate: Rate | None, deed: str, *who: object) -> Spent | None:
     """Counts one deed for each of `who`; raises TooMany for whoever is over the rate.
+
+    Returns what is left to the last of them; None where nothing is counted.
 
     `rate` None counts nothing. The windows begin at whole multiples of their length, so one
     counter a window is enough and a counter that is lost forgives, never locks out. Asks Redis
     where there is one, so this is not for the loop.
     """
-    _spend(_count_together, rate, deed, who)
+    return _spend(_count_together, rate, deed, who)
 
 
 def spend_here(rate: Rate | None, deed: str, *who: object) -> None:
@@ -50,18 +62,22 @@ def address_of(request: HttpRequest) -> str:
 
 def _spend(
     count: Callable[[str, int], int], rate: Rate | None, deed: str, who: tuple[object, ...]
-) -> None:
+) -> Spent | None:
     if rate is None:
-        return
+        return None
     window, elapsed = divmod(time.time(), rate.seconds)
+    seconds = math.ceil(rate.seconds - elapsed)
+    used = 0
     for each in who:
-        if count(_key(f"{deed}/{each}/{int(window)}"), rate.seconds) > rate.count:
-            seconds = math.ceil(rate.seconds - elapsed)
+        used = count(_key(f"{deed}/{each}/{int(window)}"), rate.seconds)
+        if used > rate.count:
             raise TooMany(
                 _("That was too quick. Please try again in %(seconds)d seconds.")
                 % {"seconds": seconds},
                 retry_after=seconds,
+                limit=rate.count,
             )
+    return Spent(rate.count, rate.count - used, seconds)
 
 
 def _key(name: str) -> str:

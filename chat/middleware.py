@@ -13,15 +13,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from chat.database import in_passing
 from chat.errors import Refused
 from chat.headers import PAGE_HEADERS
 from chat.models import Person
+from chat.problems import CONTENT_TYPE, is_for_programs, problem
 from chat.views import errors
 
 # Long enough for a busy site's commits to pass.
 NOTING_MS = 1000
+DETAILS = {405: gettext_noop("This address does not take this method.")}
+UNKNOWN = gettext_noop("This request can't be understood.")
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -36,6 +41,24 @@ class HeadersMiddleware:
         for name, value in PAGE_HEADERS.items():
             response.headers.setdefault(name, value)
         return response
+
+
+class ProblemsMiddleware:
+    """What Django itself answers to programs, of a wrong method for instance, as a problem."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code < 400 or not is_for_programs(request):
+            return response
+        if response.headers.get("Content-Type") == CONTENT_TYPE:
+            return response
+        told = problem(response.status_code, _(DETAILS.get(response.status_code, UNKNOWN)))
+        if "Allow" in response.headers:
+            told["Allow"] = response.headers["Allow"]
+        return told
 
 
 class CompressionMiddleware(GZipMiddleware):

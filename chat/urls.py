@@ -1,6 +1,6 @@
 """Addresses of the pages. What they promise is in the README and in docs/."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from chat.views import (
     accounts,
@@ -122,6 +122,7 @@ urlpatterns = [
     path("site/people/", site.people, name="site_people"),
     path("site/people/<str:username>/", site.member, name="site_person"),
     path("site/people/<str:username>/reset/", site.reset_link, name="site_reset"),
+    path("api/", include("chat.api.urls")),
     path("me.css", system.me_css, name="me_css"),
     path("csp-report", system.csp_report, name="csp_report"),
     path("healthz", system.healthz, name="healthz"),

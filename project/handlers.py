@@ -25,6 +25,7 @@ from chat.database import writers
 
 # As many pages are at work at once, and as many connections to the database are kept for them.
 PAGES_AT_ONCE = 20
+READING = ("GET", "HEAD", "OPTIONS")
 _threads = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
 
 
@@ -54,7 +55,7 @@ class PageHandler(ASGIHandler):
         What still waits for a thread then is never begun: a crowd that asks again and again, for
         want of an answer, would else be answered too late for ever.
         """
-        threads = writers if scope["method"] == "POST" else _threads
+        threads = _threads if scope["method"] in READING else writers
         work = threads.submit(copy_context().run, self._answer, scope, body)
         try:
             response = await asyncio.wrap_future(work)

@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "chat.middleware.HeadersMiddleware",
     "chat.middleware.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
+    "chat.middleware.ProblemsMiddleware",
     "chat.middleware.CookieMiddleware",
     "chat.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

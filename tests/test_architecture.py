@@ -19,7 +19,7 @@ FLOORS = [
     {"models"},
     {"outgoing", "dialer"},
     {"permissions", "forms", "history", "search", "sidebar", "limits", "frames", "presence"}
-    | {"tokens"},
+    | {"tokens", "problems"},
     {"mentions", "site_forms", "outgoing_forms", "incoming"},
     {"payloads"},
     {"programs"},
@@ -35,6 +35,7 @@ FLOORS = [
     {"accounts", "deeds", "viewer"},
     {"context"},
     {"views", "consumers", "assets", "templatetags"},
+    {"api"},
     {"urls", "routing", "server", "middleware"},
     {"management"},
 ]

@@ -37,6 +37,20 @@ def mark_read(*, person: Person, room: Room, until: int | None = None) -> None:
         _tell(person)
 
 
+def mark_read_to(*, person: Person, room: Room, seq: int) -> int:
+    """They have seen the room up to `seq`; the pointer never goes back, nor beyond the log.
+
+    Returns where it stands then. What they had put back stays until they open the room again.
+    """
+    mine = Membership.objects.filter(person=person, room=room).values_list("read_seq", flat=True)
+    with transaction.atomic():
+        if mine.first() is None:
+            raise Refused(_("Only people in this room can do that."))
+        Membership.objects.mark_read({(person.pk, room.pk): min(seq, room.last_seq)})
+        _tell(person)
+        return mine.first() or 0
+
+
 def mark_all_read(*, person: Person, until: int | None = None) -> None:
     """Every room and every thread is seen, `until` as in `mark_read`."""
     with transaction.atomic():

@@ -22,6 +22,7 @@ from chat.actions.changes import Outdated
 from chat.database import is_outage
 from chat.errors import Refused
 from chat.mentions import Unconfirmed
+from chat.problems import is_for_programs, problem
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ UNREADABLE = (BadRequest, MultiPartParserError, OSError, SuspiciousOperation)
 _BOX = re.compile(r"box-(thread-)?[0-9]{1,2}|(thread-)?slot-[0-9]{1,19}", re.ASCII)
 # A database is back in seconds, or nobody knows when.
 RETRY_SECONDS = 5
+_AWAY = "The database does not answer. Nobody knows whether this is stored: send it once more."
+_BROKEN = "Something is broken here. It has been written down for whoever runs this server."
 
 
 def refused(request: HttpRequest, error: Refused) -> HttpResponse:
@@ -56,6 +59,8 @@ def sentence(
 
     `asks` is what the sentence asks back, as the templates of refusals name it.
     """
+    if is_for_programs(request):
+        return problem(status, text)
     context: dict[str, Any] = {"status": status, "sentence": text, "sign_in": sign_in, **asks}
     if getattr(request, "htmx", False):
         return _beside_the_box(request, context)
@@ -74,12 +79,16 @@ def signed_out(request: HttpRequest) -> HttpResponse:
 
 def stale_token(request: HttpRequest, reason: str = "") -> HttpResponse:
     """CSRF_FAILURE_VIEW. An old page is no attack: it gets a fresh token with the answer."""
+    if is_for_programs(request):
+        return problem(403, reason)
     if not request.user.is_authenticated and request.path != reverse("account_login"):
         return signed_out(request)
     return sentence(request, 403, _("This page was too old. Please send it again."))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_for_programs(request):
+        return problem(404, _("There is nothing here, or it is not for you."))
     try:
         request.POST  # noqa: B018 - at an address that there isn't, nobody has read it before
     except UNREADABLE as error:
@@ -91,6 +100,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         request.POST = QueryDict()  # else whoever asks for it meets the same exception again
         return sentence(request, 413, _("This is too large to be sent."))
+    if is_for_programs(request):
+        return problem(400, _("This request can't be understood."))
     # The request may be too damaged for a page of ours, its host header for instance.
     return HttpResponse("This request can't be understood.\n", "text/plain", status=400)
 
@@ -101,10 +112,15 @@ def broken(request: HttpRequest) -> HttpResponse:
     503 when it is: it does not answer, is locked, full or read-only. Whether what was sent is
     stored nobody knows then; sent again with its nonce, it is stored once.
     """
-    if not is_outage(sys.exc_info()[1]):
+    is_ours = is_outage(sys.exc_info()[1])
+    if is_for_programs(request):
+        response = problem(503, _AWAY) if is_ours else problem(500, _BROKEN)
+    elif not is_ours:
         return render(None, "500.html", status=500)
-    response = render(None, "503.html", {"body": _body(request)}, status=503)
-    response["Retry-After"] = str(RETRY_SECONDS)
+    else:
+        response = render(None, "503.html", {"body": _body(request)}, status=503)
+    if is_ours:
+        response["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 
