@@ -22,6 +22,7 @@ from django.urls import set_script_prefix
 from servestatic.middleware import ServeStaticMiddleware
 
 from chat.database import writers
+from chat.later import Later
 
 # As many pages are at work at once, and as many connections to the database are kept for them.
 PAGES_AT_ONCE = 20
@@ -63,6 +64,8 @@ class PageHandler(ASGIHandler):
             if work.cancel():
                 body.close()
             raise
+        if isinstance(response, Later):
+            response = await response.settled()
         try:
             await self.send_response(response, send)
         finally:

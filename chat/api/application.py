@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from chat.api import members, messages, people, reading, rooms
+from chat.api import events, members, messages, people, reading, rooms
 from chat.api.bodies import ObjectParser
 from chat.api.callers import WrongScope
 from chat.errors import Refused
@@ -20,7 +20,7 @@ api = NinjaAPI(
     docs_url=None,
     openapi_url=None,
 )
-for part in (people, rooms, members, messages, reading):
+for part in (people, rooms, members, messages, events, reading):
     api.add_router("", part.router)
 
 

@@ -101,12 +101,14 @@ class Hub:
             isinstance(reader, kind) and reader.person_id == person_id for reader in self.readers
         )
 
-    async def end_oldest_streams(self, person_id: int, keep: int | None) -> None:
-        """Makes room for a person's newest stream: the oldest ones end, with a link to go on."""
+    async def end_oldest_streams(
+        self, person_id: int, keep: int | None, kind: type[StreamReader] = StreamReader
+    ) -> None:
+        """Makes room for a person's newest stream: the oldest of its kind end, and say so."""
         mine = [
             reader
             for reader in self.readers
-            if isinstance(reader, StreamReader) and reader.person_id == person_id
+            if type(reader) is kind and reader.person_id == person_id
         ]
         surplus = len(mine) - keep + 1 if keep else 0
         for reader in sorted(mine, key=lambda each: each.number)[: max(0, surplus)]:
