@@ -8,7 +8,7 @@ import time
 from natterjack.credentials import Credentials
 from natterjack.errors import REFUSED, Misused
 from natterjack.harmless import harmless_line
-from natterjack.line import Line
+from natterjack.line import Line, is_event
 from natterjack.outbox import Outbox, Parcel
 from natterjack.output import note
 from natterjack.screen import Screen
@@ -87,7 +87,7 @@ class Talk:
             self._complain(str(frame["detail"]))
         elif kind in NOTES:
             self._show_note(kind)
-        elif "." in kind:
+        elif is_event(frame):
             self._show_event(frame)
         self._screen.redraw()
 

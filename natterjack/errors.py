@@ -7,6 +7,9 @@ INTERRUPTED = 130
 UNREAD = 141
 TERMINATED = 143
 
+UNKNOWN = "The site sent what this program does not understand; one of the two may be too old."
+UNREADABLE = "This token may not read: one is needed that has the scope `read`."
+
 
 class Refused(Exception):
     """The site said no, or can't be had at all: one sentence says which, and nothing helps it."""

@@ -8,12 +8,13 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 from natterjack import __version__
 from natterjack.addresses import history_address
 from natterjack.credentials import Credentials
-from natterjack.errors import Lost, Refused
+from natterjack.errors import UNKNOWN, Lost, Refused
 from natterjack.harmless import harmless_line
 
 Message = dict[str, Any]
@@ -21,6 +22,13 @@ Message = dict[str, Any]
 PAGE = 100
 TIMEOUT_SECONDS = 20
 MAX_ANSWER_BYTES = 32 * 2**20
+
+
+@dataclass(frozen=True)
+class _Page:
+    messages: list[Message]
+    has_older: bool
+    has_newer: bool
 
 
 async def newest(
@@ -31,9 +39,10 @@ async def newest(
     before = until_seq + 1
     while (missing := count - len(found)) > 0:
         page = await _page(credentials, room, before=before, limit=min(missing, PAGE))
-        found = page + found
-        if not page or (before := int(page[0]["seq"])) <= 1:
+        found = page.messages + found
+        if not page.messages or not page.has_older:
             break
+        before = int(found[0]["seq"])
     return found
 
 
@@ -43,26 +52,28 @@ async def between(
     """Every message after the one place and up to the other, in order."""
     while after_seq < until_seq:
         page = await _page(credentials, room, after=after_seq, limit=PAGE)
-        for message in page:
+        for message in page.messages:
             if message["seq"] > until_seq:
                 return
             yield message
-        if not page:
+        if not page.messages or not page.has_newer:
             return
-        after_seq = int(page[-1]["seq"])
+        after_seq = int(page.messages[-1]["seq"])
 
 
-async def _page(credentials: Credentials, room: str, **query: int) -> list[Message]:
+async def _page(credentials: Credentials, room: str, **query: int) -> _Page:
     address = f"{history_address(credentials.site, room)}?{urllib.parse.urlencode(query)}"
     request = urllib.request.Request(  # noqa: S310
         address,
         headers=credentials.headers
         | {"Accept": "application/json", "User-Agent": f"natterjack/{__version__}"},
     )
-    messages = (await asyncio.to_thread(_fetch, request)).get("messages")
-    if not isinstance(messages, list):
-        raise Refused("The site's history is not what this program knows; is one of them too old?")
-    return sorted(messages, key=lambda message: int(message["seq"]))
+    answer = await asyncio.to_thread(_fetch, request)
+    try:
+        messages = sorted(answer["messages"], key=lambda message: int(message["seq"]))
+    except (KeyError, TypeError, ValueError):
+        raise Refused(UNKNOWN) from None
+    return _Page(messages, answer.get("has_older", True), answer.get("has_newer", True))
 
 
 def _fetch(request: urllib.request.Request) -> dict[str, Any]:

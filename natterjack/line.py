@@ -1,9 +1,10 @@
 """The line to one room: it comes back by itself, and nothing that was said meanwhile is missed.
 
 What comes is given to `take`, frame by frame: the frames of docs/protocol.md, an event only once
-and in the room's order, and these of our own: `line.lost` and `line.back`, once each time;
-`line.restored` where the site has gone back to a backup, so that the room's log is another one.
-History looks as it did when it was news: as `message.posted`.
+and in the room's order, and these of our own: `line.open` when what is sent gets there;
+`line.lost` and `line.back`, once each time; `line.restored` where the site has gone back to a
+backup, so that the room's log is another one. History looks as it did when it was news: as
+`message.posted`.
 """
 
 import asyncio
@@ -12,14 +13,13 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from natterjack.credentials import Credentials
-from natterjack.errors import Lost, Refused
+from natterjack.errors import UNKNOWN, UNREADABLE, Lost, Refused
 from natterjack.history import Message, between, newest
 from natterjack.place import Place
 from natterjack.wire import Frame, Wire, opened
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
-UNKNOWN = "The site sent what this program does not understand; one of the two may be too old."
 
 
 class Line:
@@ -32,15 +32,15 @@ class Line:
         take: Callable[[Frame], None],
         *,
         history: int = 0,
-        insists: bool = False,
+        only_sends: bool = False,
     ) -> None:
-        """`history`: so many messages come before the news. `insists`: a site that can't be
-        reached at first is one that will be; otherwise that is a refusal."""
+        """`history`: so many messages come before the news. Who `only_sends` needs no right to
+        read, and waits for a site that can't be reached at first."""
         self.room = room
         self._credentials = credentials
         self._take = take
         self._history = history
-        self._insists = insists
+        self._only_sends = only_sends
         self._place: Place | None = None
         self._outgoing: asyncio.Queue[Frame] | None = None
         self._is_lost = False
@@ -66,8 +66,10 @@ class Line:
                     await self._follow(wire)
             except Lost as lost:
                 self.why_lost = str(lost)
-                if self._place is None and not self._insists:
+                if self._place is None and not self._only_sends:
                     raise Refused(str(lost)) from None
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise Refused(UNKNOWN) from error
             if not self._is_lost:
                 self._is_lost = True
                 self._take({"type": "line.lost"})
@@ -77,20 +79,35 @@ class Line:
         if self._is_lost:
             self._is_lost = False
             self._take({"type": "line.back"})
-        self._take_known(wire.hello)
-        place = await self._stand(wire)
+        self._take(wire.hello)
         outgoing: asyncio.Queue[Frame] = asyncio.Queue()
-        outgoing.put_nowait({"type": "resume", "after": place.seq, "epoch": place.epoch})
+        if wire.head is None:
+            self._open_unread(outgoing)
+        else:
+            self._place = await self._stand(wire, wire.head)
+            here = {"after": self._place.seq, "epoch": self._place.epoch}
+            outgoing.put_nowait({"type": "resume"} | here)
         writer = asyncio.create_task(_write(wire, outgoing))
         try:
             async for frame in wire.frames():
-                await self._receive(frame, place, outgoing)
+                await self._receive(frame, outgoing)
         finally:
             self._outgoing = None
             writer.cancel()
             await asyncio.wait([writer])
 
-    async def _stand(self, wire: Wire) -> Place:
+    def _open_unread(self, outgoing: asyncio.Queue[Frame]) -> None:
+        """With a token that may not read there is nothing to resume."""
+        if not self._only_sends:
+            raise Refused(UNREADABLE)
+        self._open(outgoing)
+
+    def _open(self, outgoing: asyncio.Queue[Frame]) -> None:
+        self._outgoing = outgoing
+        self._pauses = pauses()
+        self._take({"type": "line.open"})
+
+    async def _stand(self, wire: Wire, head: int) -> Place:
         """The place to go on from: where we were, or after as much of history as was asked for."""
         if self._place is not None and self._place.epoch == wire.epoch:
             return self._place
@@ -98,23 +115,22 @@ class Line:
             self._take({"type": "line.restored"})
         if self._history:
             for message in await newest(
-                self._credentials, self.room, count=self._history, until_seq=wire.head
+                self._credentials, self.room, count=self._history, until_seq=head
             ):
-                self._take_known(posted(message))
-        self._place = Place(wire.epoch, wire.head)
-        return self._place
+                self._take(posted(message))
+        return Place(wire.epoch, head)
 
-    async def _receive(self, frame: Frame, place: Place, outgoing: asyncio.Queue[Frame]) -> None:
-        kind, seq = frame.get("type"), frame.get("seq")
-        if kind == "reset" and isinstance(seq, int):
+    async def _receive(self, frame: Frame, outgoing: asyncio.Queue[Frame]) -> None:
+        place, kind, seq = self._place, frame.get("type"), frame.get("seq")
+        if place is None:
+            self._take(frame)
+        elif kind == "reset" and isinstance(seq, int):
             await self._catch_up(place, seq)
         elif kind == "resumed" and isinstance(seq, int):
             place.moves_to(seq)
-            self._outgoing = outgoing
-            self._pauses = pauses()
-            self._take_known(frame)
+            self._open(outgoing)
         elif not is_event(frame) or (isinstance(seq, int) and place.moves_to(seq)):
-            self._take_known(frame)
+            self._take(frame)
 
     async def _catch_up(self, place: Place, until_seq: int) -> None:
         """Too much was missed for the socket to bring it: it comes from history."""
@@ -122,19 +138,14 @@ class Line:
             self._credentials, self.room, after_seq=place.seq, until_seq=until_seq
         ):
             if place.moves_to(int(message["seq"])):
-                self._take_known(posted(message))
+                self._take(posted(message))
         place.moves_to(until_seq)
-
-    def _take_known(self, frame: Frame) -> None:
-        try:
-            self._take(frame)
-        except (AttributeError, KeyError, TypeError, ValueError):
-            raise Refused(UNKNOWN) from None
 
 
 def is_event(frame: Frame) -> bool:
     """True for what has a place in the room's log: its type is a noun and what became of it."""
-    return "." in str(frame.get("type"))
+    noun, dot, _ = str(frame.get("type")).partition(".")
+    return bool(dot) and noun != "line"
 
 
 def posted(message: Message) -> Frame:

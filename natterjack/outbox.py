@@ -63,7 +63,7 @@ class Outbox:
     def take(self, frame: Frame) -> Parcel | None:
         """What this frame acknowledges, where it does; every frame of the line comes by here."""
         kind = frame.get("type")
-        if kind == "resumed":
+        if kind == "line.open":
             self._resume()
         elif kind in {"ack", "error"} and self._is_about_first(frame):
             if kind == "ack":

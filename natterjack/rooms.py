@@ -3,7 +3,7 @@
 import json
 
 from natterjack.credentials import Credentials
-from natterjack.errors import Lost, Refused
+from natterjack.errors import UNREADABLE, Lost, Refused
 from natterjack.harmless import harmless_line
 from natterjack.output import write
 from natterjack.wire import Frame, opened
@@ -11,7 +11,10 @@ from natterjack.wire import Frame, opened
 
 async def rooms(credentials: Credentials, *, as_json: bool) -> None:
     """One line each: what commands call it, what is unread, what people call it."""
-    listed = (await greeting(credentials)).get("rooms", [])
+    hello = await greeting(credentials)
+    if "read" not in hello.get("scopes", ()):
+        raise Refused(UNREADABLE)
+    listed = hello["rooms"]
     if as_json:
         for room in listed:
             write(json.dumps(room, ensure_ascii=True))

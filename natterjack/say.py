@@ -43,7 +43,7 @@ async def say(
 
 class _Sender:
     def __init__(self, credentials: Credentials, room: str) -> None:
-        self.line = Line(credentials, room, self._take, insists=True)
+        self.line = Line(credentials, room, self._take, only_sends=True)
         self.outbox = Outbox(self.line.send, self._failed)
         self._answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 

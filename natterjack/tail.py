@@ -3,7 +3,7 @@
 import json
 
 from natterjack.credentials import Credentials
-from natterjack.line import Line
+from natterjack.line import Line, is_event
 from natterjack.output import note, unread, write
 from natterjack.together import first_of
 from natterjack.wire import Frame
@@ -24,13 +24,14 @@ async def tail(credentials: Credentials, room: str, *, count: int, as_json: bool
 def _show(frame: Frame) -> None:
     if frame["type"] in NOTES:
         note(NOTES[frame["type"]])
-    for line in message_lines(frame):
-        write(plain(line))
+    elif is_event(frame):
+        for line in message_lines(frame):
+            write(plain(line))
 
 
 def _show_json(frame: Frame) -> None:
     """Events as they came; each is one line, in ASCII, so that no terminal obeys it."""
     if frame["type"] in NOTES:
         note(NOTES[frame["type"]])
-    elif "." in frame["type"]:
+    elif is_event(frame):
         write(json.dumps(frame, ensure_ascii=True))

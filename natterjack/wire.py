@@ -54,10 +54,10 @@ class Wire:
         return str(self.hello.get("epoch", ""))
 
     @property
-    def head(self) -> int:
-        """Where the room's log ended when the socket was accepted."""
+    def head(self) -> int | None:
+        """Where the room's log ended when the socket was accepted; None where we may not read."""
         listed = [each for each in self.hello.get("rooms", ()) if each.get("room") == self._room]
-        return int(listed[0]["seq"]) if listed else 0
+        return int(listed[0]["seq"]) if listed else None
 
     async def send(self, frame: Frame) -> None:
         try:
