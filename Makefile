@@ -11,11 +11,13 @@ SCENARIO ?=
 SIZE ?=
 MINUTES ?=
 MUTANT ?=
+FUZZ_SECONDS ?= 60
 BACKEND ?=
 SOAK_ARGS ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
+NODE := tests/node/node_modules/.package-lock.json
 PIP_INSTALL := $(PY) -m pip --quiet --quiet --disable-pip-version-check install --require-hashes
 
 # An empty setting means "the default", not "the empty string".
@@ -33,12 +35,13 @@ STALE := $(shell test -x $(PY) || echo stale)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test lint bench mutants soak lock stale
+.PHONY: help run demo test fuzz lint bench mutants soak lock stale
 
 help:
 	@echo "make run     set up what is missing and serve on http://127.0.0.1:8000"
 	@echo "make demo    the same with an invented team, on data of its own (var/demo)"
 	@echo "make test    the whole suite; WORKERS=$(WORKERS), PYTEST_ARGS='-k invite'"
+	@echo "make fuzz    the frame parser against a minute of made-up frames; FUZZ_SECONDS=600"
 	@echo "make lint    style, types, templates, migrations"
 	@echo "make bench   the benchmarks, or one of them: SCENARIO=name"
 	@echo "make soak    the long proofs, for hours: SCENARIO=name SIZE=100 MINUTES=30 BACKEND=sqlite"
@@ -55,9 +58,13 @@ demo: $(VENV)/.runtime
 	@exec sh tools/demo.sh $(PY)
 
 # worksteal keeps a module's tests together, and so its servers, until a worker runs dry.
-test: $(VENV)/.dev
+test: $(VENV)/.dev $(NODE)
 	@sh tools/system_packages.sh
 	@$(OWN_ENV) $(PY) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+fuzz: $(VENV)/.dev
+	@$(OWN_ENV) FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest -q -p no:randomly -o timeout=0 \
+		tests/fuzz/test_frames_fuzz.py
 
 lint: $(VENV)/.dev
 	@echo "ruff" && $(PY) -m ruff check --quiet . && $(PY) -m ruff format --quiet --check .
@@ -118,3 +125,10 @@ $(VENV)/.dev: $(VENV)/.created requirements-dev.lock
 	@echo "Installing what tests and checks need (once, a minute or two) ..."
 	@$(PIP_INSTALL) -r requirements-dev.lock
 	@touch $@ $(VENV)/.runtime
+
+# npm writes this file last, so it is the stamp of a whole set.
+$(NODE): tests/node/package.json tests/node/package-lock.json
+	@sh tools/system_packages.sh
+	@echo "Installing what tests run in Node (once, some seconds) ..."
+	@cd tests/node && npm ci --no-progress --loglevel=error
+	@touch $@

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sees to the programs that the tests drive and that no Python package brings: Chromium, a screen
-# and a keyboard for it, nginx, Caddy, the servers of Redis and PostgreSQL, and the library that
-# tells a process another time.
+# and a keyboard for it, Node, curl, nginx, Caddy, the servers of Redis and PostgreSQL, and the
+# library that tells a process another time.
 # Installs what is missing where it may; elsewhere it prints the command that does, and fails: the
 # tests never skip for want of a program.
 set -eu
@@ -36,12 +36,16 @@ command -v caddy >/dev/null || packages="$packages caddy"
 # A screen and a keyboard: what a browser shows outside of its page takes no other keys.
 command -v Xvfb >/dev/null || packages="$packages xvfb"
 command -v xdotool >/dev/null || packages="$packages xdotool"
+# The example clients of docs/protocol.md.
+command -v node >/dev/null || packages="$packages nodejs"
+command -v npm >/dev/null || packages="$packages npm"
+command -v curl >/dev/null || packages="$packages curl"
 [ -n "$packages" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
-    echo "The tests need Chromium, Xvfb, xdotool, nginx, Caddy, a Redis and a PostgreSQL server in PATH. Missing" \
+    echo "The tests need Chromium, Xvfb, xdotool, Node with npm, curl, nginx, Caddy, a Redis and a PostgreSQL server in PATH. Missing" \
         "here, by their Debian names: $packages. With Homebrew:" \
-        "brew install --cask chromium && brew install nginx caddy redis postgresql" >&2
+        "brew install --cask chromium && brew install node nginx caddy redis postgresql" >&2
     exit 1
 fi
 
