@@ -64,7 +64,7 @@ test: $(VENV)/.dev $(NODE)
 
 fuzz: $(VENV)/.dev
 	@$(OWN_ENV) FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest -q -p no:randomly -o timeout=0 \
-		tests/fuzz/test_frames_fuzz.py
+		tests/test_frames_fuzz.py
 
 lint: $(VENV)/.dev
 	@echo "ruff" && $(PY) -m ruff check --quiet . && $(PY) -m ruff format --quiet --check .

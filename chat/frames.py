@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from chat.errors import Invalid
 
 _MAX_DIGITS = 19
+_MAX_NONCE = 64  # it is sent back, to whoever wrote it
 
 
 class BadFrame(Invalid):
@@ -44,10 +45,15 @@ def check_said_once(text: str, frame: dict[str, Any]) -> None:
 
 
 def nonce(frame: dict[str, Any]) -> str | None:
-    """By which its sender knows it again; None where there is none. Raises BadFrame for no text."""
+    """By which its sender knows it again; None where there is none.
+
+    Raises BadFrame for what is no text, and Invalid for a long one.
+    """
     value = frame.get("nonce")
     if value is not None and not isinstance(value, str):
         raise BadFrame(_("“%(name)s” has to be a text.") % {"name": "nonce"})
+    if value and len(value) > _MAX_NONCE:
+        raise Invalid(_("A nonce has at most %(count)d characters.") % {"count": _MAX_NONCE})
     return value or None
 
 

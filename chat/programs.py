@@ -10,8 +10,6 @@ from chat.payloads import Payload
 from chat.presence import Here, Typist
 
 PROTOCOL = "chat.v1"
-# What is longer is none that we take, and is not sent back to whoever wrote it.
-_MAX_NONCE = 64
 _DENSE = (",", ":")
 
 
@@ -43,8 +41,6 @@ def ack(*, nonce: str | None, room: str, seq: int, message_id: int) -> str:
 
 def error(refused: Refused, nonce: str | None) -> str:
     """`retry_after` is in seconds, where it was too often."""
-    if nonce is not None and len(nonce) > _MAX_NONCE:
-        nonce = None
     frame: Payload = {"type": "error", "code": refused.code, "detail": str(refused.sentence)}
     if isinstance(refused, TooMany):
         frame["retry_after"] = refused.retry_after

@@ -22,7 +22,7 @@ from chat.actions.people import claim_site, create_invitation, join_site
 from chat.actions.rooms import create_room, invite_into_room
 from chat.hub import bells, presence
 from chat.models import Role, Room, RoomKind, Site
-from tests.sockets import Socket, cookie_headers, token_headers, token_of
+from tests.sockets import Program, Socket, cookie_headers, token_headers, token_of
 from tests.visits import PASSWORD
 
 # A deadline of Hypothesis's measures how busy the machine is.
@@ -254,3 +254,22 @@ async def his(bob, connect, settings):
         return await connect(token=token, path=path, resume=0)
 
     return his
+
+
+@pytest.fixture
+async def program(quick_hub, settings):
+    """Opens a program's socket; all are hung up in the end."""
+    settings.LIMIT_FRAMES = settings.LIMIT_POSTS = None
+    opened = []
+
+    async def program(person, path="/ws/chat/", resume=None, **more):
+        socket = Program(path, await token_of(person))
+        opened.append(socket)
+        await socket.open()
+        if resume is not None:
+            await socket.say(type="resume", **resume)
+        return socket
+
+    yield program
+    for socket in opened:
+        await socket.hang_up()

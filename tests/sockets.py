@@ -12,6 +12,7 @@ from chat import routing
 from chat.actions.messages import post_message
 from chat.actions.people import create_token
 from chat.database import in_database
+from tests import protocol
 from tests.visits import shown_ids
 
 DEADLINE_SECONDS = 10
@@ -106,7 +107,9 @@ class Program(Socket):
         return await self.closed()
 
     async def hear(self):
+        """The next frame, which is one that docs/protocol/ tells."""
         frame = json.loads(await super().hear())
+        protocol.check(frame)
         self.frames.append(frame)
         return frame
 

@@ -17,25 +17,6 @@ from chat.models import ApiToken, Membership, Message, Room, RoomKind
 from tests.sockets import Program, eventually, post, token_of
 
 
-@pytest.fixture
-async def program(quick_hub, settings):
-    """Opens a program's socket; all are hung up in the end."""
-    settings.LIMIT_FRAMES = settings.LIMIT_POSTS = None
-    opened = []
-
-    async def program(person, path="/ws/chat/", resume=None, **more):
-        socket = Program(path, await token_of(person))
-        opened.append(socket)
-        await socket.open()
-        if resume is not None:
-            await socket.say(type="resume", **resume)
-        return socket
-
-    yield program
-    for socket in opened:
-        await socket.hang_up()
-
-
 async def test_a_program_is_told_who_it_is_and_where(program, alice, bob, lobby, pond):
     await post(alice, pond, "Hello")
 

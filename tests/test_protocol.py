@@ -18,6 +18,7 @@ from chat.actions.rooms import (
     remove_from_room,
     unarchive_room,
 )
+from chat.errors import Refused
 from chat.models import EventKind
 from tests import protocol
 from tests.test_payloads import logged, said
@@ -65,6 +66,12 @@ def test_more_than_is_told_is_allowed_to_clients_and_found_by_these_tests():
 
 def test_each_kind_of_event_is_told():
     assert set(EventKind.values) <= set(protocol.types("server"))
+
+
+def test_each_code_of_an_error_is_told():
+    told = protocol.schema("server")["$defs"]["error"]["properties"]["code"]["enum"]
+
+    assert {each.code for each in _all_below(Refused)} <= set(told)
 
 
 def test_a_log_of_everything_is_as_the_schemas_say(alice, bob, pond):
@@ -130,3 +137,7 @@ def logged_life(alice, bob, pond):
     entries = logged(pond)
     assert {entry["type"] for entry in entries} == set(EventKind.values)
     return entries
+
+
+def _all_below(error):
+    return {error}.union(*map(_all_below, error.__subclasses__()))
