@@ -42,6 +42,7 @@ class Peer:
         self.too_far = 500
         self.repeats = False
         self.is_deaf = False
+        self.scopes = ["read", "post"]
 
     @property
     def site(self) -> str:
@@ -138,13 +139,14 @@ class Peer:
 
     def _hello(self) -> dict:
         room = {"room": "general", "name": self.name, "kind": "public"}
+        rooms = [room | {"seq": len(self.log), "unread": 3}] if "read" in self.scopes else []
         return {
             "type": "hello",
             "protocol": "chat.v1",
             "epoch": self.epoch,
             "person": ADA,
-            "scopes": ["read", "post"],
-            "rooms": [room | {"seq": len(self.log), "unread": 3}],
+            "scopes": self.scopes,
+            "rooms": rooms,
         }
 
     async def _answer(self, socket: ServerConnection, frame: dict) -> None:

@@ -157,6 +157,28 @@ async def test_a_reader_that_goes_away_ends_it_quietly_and_at_once(peer, run, su
         piped.stderr.close()
 
 
+async def test_what_it_does_not_understand_ends_it_with_a_sentence(peer, run):
+    tail = await run(*TAIL)
+    await peer.until(lambda: peer.sockets)
+
+    peer.tell({"type": "message.posted", "room": "general", "seq": 9, "message": {}})
+
+    status, out, err = await tail.result()
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert "too old" in err
+
+
+async def test_frames_of_kinds_to_come_are_passed_over(peer, run):
+    tail = await run(*TAIL)
+    await peer.until(lambda: peer.sockets)
+
+    peer.happen("poll.opened", actor=ADA, choices=[])
+    peer.tell({"type": "weather"})
+    peer.post("after")
+
+    assert await tail.line() == "12:02 Bob: after"
+
+
 @pytest.mark.parametrize(
     ("code", "sentence"),
     (
@@ -208,6 +230,18 @@ async def test_say_tries_again_over_lost_lines_and_it_is_there_once(peer, run):
     assert peer.bodies == ["once"]
     assert len({frame["nonce"] for frame in peer.frames if frame["type"] == "post"}) == 1
     assert peer.opened == 4
+
+
+async def test_a_token_that_may_only_post_says_and_the_others_tell_what_is_missing(peer, run):
+    peer.scopes = ["post"]
+
+    assert await (await run("say", "general", "deployed")).result() == (0, "", "")
+    for words in (TAIL, ("rooms",)):
+        status, out, err = await (await run(*words)).result()
+        assert (status, out) == (1, "")
+        assert "scope `read`" in err
+    assert peer.bodies == ["deployed"]
+    assert peer.resumes == []
 
 
 async def test_say_quotes_a_message(peer, run):

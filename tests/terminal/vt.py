@@ -1,7 +1,6 @@
 """A terminal's screen, as far as the client draws on it: what somebody would see.
 
-Cells keep their style, so that docs/images/terminal.svg can be drawn from a real session
-(`python -m tests.terminal.vt` has how).
+Cells keep their style, so that a picture can be drawn of it (picture.py).
 """
 
 import re
