@@ -1,0 +1,101 @@
+"""Clients that people write into a page: the shortest one, and those of docs/protocol.md."""
+
+from signal import SIGKILL
+
+import pytest
+
+from tests import examples
+from tests.browser.windows import GONE, wait
+
+# As anybody would write it, but for the address; {protocol} is nothing, or a subprotocol.
+SHORTEST = """
+const socket = new WebSocket("{address}/ws/chat/"{protocol});
+socket.onopen = () => socket.send("Hello, server!");
+socket.onmessage = (event) => console.log("Message from server:", event.data);
+"""
+
+
+class Console:
+    """What one types into a page's console, and what it answers there."""
+
+    def __init__(self, window):
+        self.window, self.lines = window, []
+        window.page.on("console", lambda message: self.lines.append(message.text))
+        self.session = window.page.context.new_cdp_session(window.page)
+
+    def type(self, code):
+        options = {"expression": code, "replMode": True, "allowUnsafeEvalBlockedByCSP": False}
+        answer = self.session.send("Runtime.evaluate", options)
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+
+    def prints(self, *parts):
+        """Waits for a line that holds each of these."""
+        wait(self.window, lambda: any(all(part in line for part in parts) for line in self.lines))
+
+    def messages(self, room):
+        """The texts of this room that page.js has printed, each with its author."""
+        said = [line.split(" ", 2) for line in self.lines if line.startswith(f"{room} ")]
+        places = [int(seq) for _room, seq, _said in said]
+        assert places == sorted(set(places))
+        return [each for _room, _seq, each in said]
+
+
+@pytest.fixture
+def reader(windows):
+    """member1 reads the lobby, and sees what others say."""
+    return windows.person("member1").go_live()
+
+
+@pytest.fixture
+def console(windows):
+    """member2 is signed in and looks at a page that has no socket of its own."""
+    return Console(windows.person("member2").go("/people/"))
+
+
+def test_the_shortest_client_says_hello_and_hears_pages(site, reader, console):
+    console.type(SHORTEST.format(address=site.url.replace("http", "ws"), protocol=""))
+
+    reader.sees("Hello, server!")
+    console.prints("Message from server:", '<li id="message-', "Hello, server!")
+    reader.say("Hello, client!")
+    console.prints("Message from server:", '<li id="message-', "Hello, client!")
+
+
+@pytest.mark.parametrize("named", ('"chat.v1.json"', '["chat.v1.json"]'))
+def test_the_shortest_client_hears_json_when_it_asks_for_it(site, reader, console, named):
+    address = site.url.replace("http", "ws")
+
+    console.type(SHORTEST.format(address=address, protocol=f", {named}"))
+
+    reader.sees("Hello, server!")
+    console.prints("Message from server:", '{"type":"hello"')
+    console.prints("Message from server:", '{"type":"ack"')
+    reader.say(f"Hello, {named}!")
+    console.prints("Message from server:", '"type":"message.posted"', named.replace('"', '\\"'))
+
+
+def test_the_documents_first_client_says_hello(reader, console):
+    console.type(examples.program("hello.js"))
+
+    reader.sees("Hello, server!")
+    console.prints("Message from server:", '"type":"message.posted"', "Hello, server!")
+
+
+def test_the_documents_client_hears_everything_once_through_a_kill(site, windows, reader, console):
+    windows.allow(*GONE)
+    console.type(examples.program("page.js"))
+    console.prints("here as member2")
+    console.type('chat.say("general", "before the kill")')
+    reader.sees("before the kill")
+
+    site.stop(SIGKILL)
+    site.post("while it was down", "and again")
+    console.type('chat.say("general", "said to nobody")')
+    site.start()
+
+    console.prints("said to nobody")
+    said = ["before the kill", "while it was down", "and again", "said to nobody"]
+    reader.sees(*said)
+    authors = ("member2", "member1", "member1", "member2")
+    expected = [f"{author}: {body}" for author, body in zip(authors, said, strict=True)]
+    assert console.messages("general") == expected
