@@ -75,8 +75,9 @@ def link(url: str, shown: str) -> str:
     words = " ".join(shown.split())
     if not _ADDRESS.fullmatch(address):
         return " ".join(filter(None, [words, f"({literal(address)})" if address else ""]))
-    if not words or words == address:
-        return f"<{address}>" if not re.search("[<>]", address) else f"[link]({_safe(address)})"
+    if words in {"", address} and not re.search("[<>]", address):
+        return f"<{address}>"
+    words = words or literal(address)
     return f"[{words}]({_safe(address)})"
 
 
@@ -137,7 +138,8 @@ def _angled(inside: str) -> str:
         case "!":
             name = what[1:].partition("^")[0]
             return label if "^" in what and label else f"@{label.removeprefix('@') or name}"
-    if _ADDRESS.fullmatch(_decoded(what)) or re.match(r"[a-z][a-z0-9+.-]*:", what):
+    # What holds code is no address.
+    if _KEPT not in what and re.match(r"[a-z][a-z0-9+.-]*:", what, re.IGNORECASE):
         return link(what, _styled(label.replace("[", r"\[").replace("]", r"\]")))
     return rf"\<{_decoded(inside)}>"
 

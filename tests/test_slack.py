@@ -68,6 +68,7 @@ def test_text_becomes_markdown(said, expected):
         ("<!subteam^S012AB3CD|@team> <!subteam^S012AB3CD>", "@team @subteam"),
         ("<!date^1767225600^{date}|New Year>", "New Year"),
         ("a <b> c", r"a \<b> c"),
+        ("<https://example.org/`a`|words>", r"\<https://example.org/`a`|words>"),
     ),
 )
 def test_what_stands_in_angle_brackets_is_shown_as_what_it_is(said, expected):
