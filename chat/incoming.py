@@ -31,16 +31,21 @@ class Unreadable(Invalid):
     """Not what its header says that it is."""
 
     status = 400
+    code = "bad_request"
 
 
 class TooLarge(Invalid):
+    """More than one request may hold."""
+
     status = 413
+    code = "too_large"
 
 
 class Unsupported(Invalid):
     """Of a kind that nothing here reads."""
 
     status = 415
+    code = "unsupported"
 
 
 @dataclass(frozen=True)

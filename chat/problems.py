@@ -1,4 +1,5 @@
-"""What went wrong, for programs: problem details as RFC 9457 says, under `/api/`.
+"""What went wrong, for programs: problem details as RFC 9457 says, under `/api/`
+and at the addresses of incoming webhooks.
 
 `code` is the word that sockets use for the same (docs/api.md); `errors` are sentences by field.
 """
@@ -13,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from chat.errors import Invalid, Refused, TooMany
 
 API = "/api/"
+HOOKS = "/hooks/"
 CONTENT_TYPE = "application/problem+json"
 CODES = {
     400: "bad_request",
@@ -41,7 +43,8 @@ class BadFields(Invalid):
 
 def is_for_programs(request: HttpRequest) -> bool:
     """Whether who asks reads JSON and no pages; the API's own description is a page."""
-    return request.path.startswith(API) and not request.path.startswith(f"{API}docs/")
+    path = request.path
+    return path.startswith((API, HOOKS)) and not path.startswith(f"{API}docs/")
 
 
 def problem(

@@ -171,6 +171,11 @@ def test_whatever_comes_the_server_does_not_break(body, kind, key):
     assert answer.status_code < 500
 
 
+def test_what_is_no_address_of_a_webhook_is_answered_to_programs_too(db):
+    for path in ("/hooks/", "/hooks/a/b/", "/hooks/%00/"):
+        check(Client().post(path, {"body": "Hi"}, JSON), 404)
+
+
 # --- K10: logs -------------------------------------------------------------------------------
 
 

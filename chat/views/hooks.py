@@ -10,12 +10,11 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from chat import incoming, limits, permissions
+from chat import incoming, limits, permissions, problems
 from chat.actions import hooks as verbs
 from chat.errors import Refused
 from chat.forms import NameField
 from chat.models import IncomingHook, Person, Room
-from chat.views import problems
 from chat.views.answers import Request, done, go, show_form
 from chat.views.decorators import for_people
 from chat.views.rooms import find
