@@ -31,7 +31,7 @@ Wait = Annotated[int, Query(ge=0, le=MAX_WAIT_SECONDS, description="Wait so many
 Limit = Annotated[int, Query(ge=1, le=log.BATCH, description="At most so many.")]
 LastId = Annotated[
     str,
-    Header(alias="Last-Event-ID", description="As `after`, and counts before it: for streams."),
+    Header(alias="Last-Event-ID", description="As “after”, and counts before it: for streams."),
 ]
 
 
@@ -46,7 +46,7 @@ def list_events(
 ) -> HttpResponseBase:
     """What has happened in a room after a place in its log.
 
-    Without `after` it begins at the log's end. With `Accept: text/event-stream` it is a stream of
+    Without “after” it begins at the log's end. With “Accept: text/event-stream” it is a stream of
     server-sent events that goes on until you may no longer listen.
     """
     room = find(request.person, slug)

@@ -22,6 +22,13 @@ from chat.views.rooms import find
 
 router = Router(tags=["Reading"])
 Place = Annotated[int | None, Query(ge=0, le=2**63 - 1)]
+Asked = Annotated[
+    str,
+    Query(
+        description="Words, “phrases”, from:, in:, before:, after:, has:.",
+        examples=["toads"],
+    ),
+]
 Skip = Annotated[int, Query(ge=0, le=10_000)]
 
 
@@ -32,14 +39,14 @@ class ReadTo(Schema):
 @operation(router, "GET", "search/", scope=Scope.READ, response=schemas.Hits)
 def search_messages(
     request: Request,
-    q: Annotated[str, Query(description="Words, “phrases”, from:, in:, before:, after:, has:.")],
+    q: Asked,
     order: Literal["newest", "best"] = "newest",
     older: Place = None,
     skip: Skip = 0,
 ) -> HttpResponse:
     """Finds messages in all that you may read.
 
-    Twenty at a time. `docs/using.md` says what can be looked for.
+    Twenty at a time. An empty question finds nothing.
     """
     query = search.parse(q, today=timezone.localdate(), filters={})
     if query.is_empty:

@@ -45,7 +45,7 @@ class Me(Profile):
 
 class People(Schema):
     people: list[Profile]
-    has_more: bool = Field(description="Go on with `after`: the last one's id.")
+    has_more: bool = Field(description="Go on with “after”: the last one's id.")
 
 
 class Room(Schema):
@@ -63,12 +63,12 @@ class Room(Schema):
 
 class Rooms(Schema):
     rooms: list[Room]
-    has_more: bool = Field(description="Go on with `after`: the last one's id.")
+    has_more: bool = Field(description="Go on with “after”: the last one's id.")
 
 
 class Members(Schema):
     members: list[Profile]
-    has_more: bool = Field(description="Go on with `after`: the last one's id.")
+    has_more: bool = Field(description="Go on with “after”: the last one's id.")
 
 
 class Reactions(Schema):
@@ -125,7 +125,7 @@ class Hit(Schema):
 
 class Hits(Schema):
     hits: list[Hit]
-    has_more: bool = Field(description="Go on with `older`, or with `skip` for the best.")
+    has_more: bool = Field(description="Go on with “older”, or with “skip” for the best.")
     older: int | None
     skip: int | None
 
@@ -153,7 +153,7 @@ class Read(Schema):
 
 
 class Event(Schema, extra="allow"):
-    """An entry of a room's log. What more it has depends on its `type` (docs/protocol.md)."""
+    """An entry of a room's log. What more it has depends on its “type” (docs/protocol.md)."""
 
     type: str = Field(examples=["message.posted"])
     room: str = Field(examples=["general"])
@@ -165,7 +165,7 @@ class Event(Schema, extra="allow"):
 class Events(Schema):
     room: str = Field(examples=["general"])
     after: int = Field(examples=[40])
-    seq: int = Field(description="Ask on with `after` set to this.", examples=[41])
+    seq: int = Field(description="Ask on with “after” set to this.", examples=[41])
     events: list[Event]
     more: bool = Field(description="There are more right now: ask at once.")
     epoch: str

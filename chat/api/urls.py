@@ -3,7 +3,11 @@
 from django.urls import path
 
 from chat.api.application import api
+from chat.api.document import openapi
+from chat.api.reference import reference
 
 urlpatterns = [
+    path("v1/openapi.json", openapi, name="openapi"),
     path("v1/", api.urls),
+    path("docs/", reference, name="api_docs"),
 ]
