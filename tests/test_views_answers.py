@@ -4,20 +4,22 @@ import re
 
 import pytest
 from django.test import Client
-from django.urls import get_resolver
+from django.urls import URLPattern, get_resolver
 
 from chat.actions.hooks import create_hook as create_incoming_hook
 from chat.actions.outgoing import create_hook, send_ping
-from chat.actions.people import create_invitation
+from chat.actions.people import create_invitation, create_token, make_bot
 from chat.actions.rooms import create_room
 from chat.models import Invitation, Role, RoomKind, Site
 from tests.visits import PASSWORD, say
 
 NEW_PASSWORD = "seven herons by a lake"
 OWN = {"name": "Alice", "time_zone": "UTC", "language": "en"}
+ROBBIE = {"name": "Robbie", "username": "robbie"}
 DORA = {"name": "Dora", "username": "dora", "password": PASSWORD}
 PASSWORDS = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
 HOOK, URL = "/rooms/pond/hooks/outgoing/{hook}/", "https://receiver.example/"
+BOT = "/site/bots/robbie/"
 # Where it is sent, what is typed, where it leads. Alice does it, who owns the site.
 FORMS = {
     "messages": ("/rooms/pond/messages/", {"body": "Hi", "nonce": "nonce-1234"}, "/rooms/pond/"),
@@ -52,6 +54,10 @@ FORMS = {
     "direct": ("/direct/bob/", {}, "/rooms/direct-*/"),
     "direct_new": ("/direct/new/", {"people": ["bob", "charlie"]}, "/rooms/direct-*/"),
     "preferences": ("/settings/", OWN, "/settings/"),
+    "token_revoke": ("/settings/tokens/{own}/revoke/", {}, "/settings/tokens/"),
+    "site_bots": ("/site/bots/", {"name": "Gus", "username": "gus"}, "/site/bots/gus/"),
+    "site_bot_switch": (f"{BOT}switch/", {}, BOT),
+    "site_bot_token_revoke": (f"{BOT}tokens/{{bots}}/revoke/", {}, BOT),
     "site": ("/site/", {"name": "The Lake", "welcome": ""}, "/site/"),
     "invitations": (
         "/site/invitations/",
@@ -70,7 +76,7 @@ OUTSIDE = {
 SET_UP = {"site_name": "The Pond", **DORA}
 # Pages alone; forms whose answer is a page in itself; browsers' reports.
 NO_ACTIONS = {"lines", "site_reset", "csp_report", "outgoing", "outgoing_secret"}
-NO_ACTIONS |= {"room_hooks", "incoming", None}
+NO_ACTIONS |= {"room_hooks", "incoming", "tokens", "site_bot", None}
 
 pytestmark = pytest.mark.django_db
 plain = pytest.mark.parametrize("plain", (False, True), ids=("a page", "a plain page"))
@@ -106,6 +112,9 @@ def test_an_action_answers_303_to_where_it_shows(name, plain, alice, pond, invit
     keys = {"said": said, "hook": hook.pk, "delivery": hook.deliveries.get().pk}
     incoming, _key = create_incoming_hook(maker=alice, room=pond, name="CI")
     keys["incoming"] = incoming.pk
+    for key, person in (("own", alice), ("bots", make_bot(creator=alice, **ROBBIE))):
+        create_token(person=person, label="a program")
+        keys[key] = person.tokens.get().pk
 
     address = address.format(invitation=invitation.pk, **keys)
     check(sign_in(alice), address, typed, lands.format(**keys), plain)
@@ -143,8 +152,9 @@ def test_what_is_asked_for_stays_plain_after_signing_in(bob):
 
 
 def test_no_form_is_forgotten_here():
-    """Every route that takes a POST from who is signed in is checked above."""
-    routes = get_resolver().url_patterns[0].url_patterns
+    """Every page's route that takes a POST from who is signed in is checked above."""
+    patterns = get_resolver().url_patterns[0].url_patterns
+    routes = [each for each in patterns if isinstance(each, URLPattern)]
     known = {*FORMS, *OUTSIDE, *NO_ACTIONS, "setup", "account_reset_password_from_key"}
 
     taking = {route.name for route in routes if _takes_posts(route)}

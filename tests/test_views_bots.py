@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from chat import tokens
+from chat.actions.hooks import create_hook
 from chat.actions.messages import post_message
 from chat.actions.people import create_token, make_bot
 from chat.models import ApiToken, Person, Role, Room
@@ -94,6 +95,18 @@ def test_a_bot_is_switched_off_and_on_with_its_tokens(alices, robbie):
 def test_the_page_of_somebody_who_is_no_bot_is_not_there(alices, bob):
     assert alices.get(f"{PAGE}bob/").status_code == 404
     assert alices.get(f"{PAGE}nobody/").status_code == 404
+
+
+def test_the_bots_of_webhooks_are_kept_with_these(alice, alices, lobby):
+    hook, _key = create_hook(maker=alice, room=lobby, name="Deployments")
+
+    listed = alices.get("/site/bots/")
+    answers = [alices.get(f"/site/bots/{hook.person.username}/")]
+    answers.append(alices.post(f"/site/bots/{hook.person.username}/", {"label": "a program"}))
+
+    assert "Deployments" not in listed.content.decode()
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert not ApiToken.objects.exists()
 
 
 def test_a_bots_page_tells_of_no_room_that_the_administrator_may_not_see(

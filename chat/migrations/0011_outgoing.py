@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 ('rest_until', models.DateTimeField(null=True)),
                 ('claimed_by', models.CharField(blank=True, default='', max_length=32)),
                 ('claimed_until', models.DateTimeField(null=True)),
-                ('bot', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('bot', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='outgoing_hooks', to=settings.AUTH_USER_MODEL)),
                 ('made_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='outgoing', to='chat.room')),
             ],

@@ -26,7 +26,9 @@ class OutgoingHook(models.Model):
     """
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="outgoing")
-    bot = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", db_index=False)
+    bot = models.ForeignKey(
+        Person, on_delete=models.PROTECT, related_name="outgoing_hooks", db_index=False
+    )
     url = models.CharField(max_length=2000)
     kinds = models.CharField(max_length=400)
     only_mentions = models.BooleanField(default=False)

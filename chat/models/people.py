@@ -35,6 +35,10 @@ class PersonManager(BaseUserManager["Person"]):
     def get_by_natural_key(self, username: str | None) -> "Person":
         return self.get(username=normalise_username(username or ""))
 
+    def bots(self) -> "models.QuerySet[Person]":
+        """Accounts of programs that are managed by themselves: not those of webhooks."""
+        return self.filter(role=Role.BOT, incoming_hook=None, outgoing_hooks=None)
+
     def has_look_alike(self, username: str) -> bool:
         """Whether somebody has this username, or one that looks like it."""
         return self.filter(skeleton=skeleton(username)).exists()

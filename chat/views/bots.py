@@ -15,18 +15,18 @@ from chat.views.decorators import for_administrators
 
 
 def find(username: str) -> Person:
-    return get_object_or_404(Person, username=username, role=Role.BOT)
+    return get_object_or_404(Person.objects.bots(), username=username)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_administrators
 def bots(request: Request, person: Person) -> HttpResponse:
-    """All there are; POST makes one."""
+    """All that are no webhooks' own; POST makes one."""
     form = BotForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         made = make_bot(creator=person, **form.cleaned_data)
         return done(request, go(request, "site_bot", made.username))
-    found = one_page(request, Person.objects.filter(role=Role.BOT))
+    found = one_page(request, Person.objects.bots())
     return show_form(request, "chat/site/bots.html", {"form": form, "bots": found})
 
 
