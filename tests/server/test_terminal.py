@@ -1,6 +1,7 @@
 """The terminal client beside a real server: in a real terminal, through kills and restarts."""
 
 import asyncio
+import re
 import time
 from signal import SIGCONT, SIGKILL, SIGSTOP
 
@@ -10,6 +11,8 @@ from tests.server.site import Site, copied
 from tests.terminal.terminals import Terminal, environment, piped
 
 ROOM = "general"
+LOST = "connection lost, trying again"
+MESSAGE = re.compile(r"\d\d:\d\d #\d+ ")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +78,9 @@ def _is_away(screen):
 
 
 def shown(screen, word):
-    return [line.partition(": ")[2] for line in screen.text if f": {word}" in line]
+    """What was said that begins with this, as it stands above the box."""
+    said = [line for line in screen.text if MESSAGE.match(line)]
+    return [line.partition(": ")[2] for line in said if f": {word}" in line]
 
 
 async def test_two_people_talk_and_history_is_there(chat, run):
@@ -87,10 +92,9 @@ async def test_two_people_talk_and_history_is_there(chat, run):
     await other.sees("talk: hello")
     other.type("talk: hello yourself\r")
 
-    await one.sees("talk: hello yourself")
-    await live(one)
-    assert shown(one, "talk") == ["talk: before", "talk: hello", "talk: hello yourself"]
-    assert shown(other, "talk") == shown(one, "talk")
+    expected = ["talk: before", "talk: hello", "talk: hello yourself"]
+    await one.until(lambda: shown(one, "talk") == expected)
+    await other.until(lambda: shown(other, "talk") == expected)
     assert one.vt.strange == []
 
 
@@ -181,6 +185,21 @@ async def test_nothing_is_lost_or_doubled_when_the_server_is_killed(chat, run, s
     assert notes == [LOST, "back"] * 2
 
 
+async def test_who_was_away_for_too_long_gets_it_from_history(chat, run, site):
+    await (await run("say", ROOM, "before")).result()
+    tail = await run("tail", ROOM, "-n", "1")
+    assert (await tail.line()).endswith(": before")
+    await asyncio.to_thread(site.stop)
+    many = [f"missed {number}" for number in range(520)]
+    await asyncio.to_thread(site.post, *many)
+
+    await asyncio.to_thread(site.start)
+
+    assert [line.partition(": ")[2] for line in await tail.lines(520)] == many
+    await (await run("say", ROOM, "live again")).result()
+    assert (await tail.line()).endswith(": live again")
+
+
 async def test_a_revoked_token_ends_it_with_a_sentence(chat, site, tokens):
     token = site.manage("token", "member3", "--label", "soon revoked").strip()
     tokens["member3"] = token
@@ -206,9 +225,6 @@ async def test_a_room_that_is_not_there_is_said(run):
     for words in (("tail", "nowhere"), ("say", "nowhere", "x")):
         status, out, err = await (await run(*words)).result()
         assert (status, out, err) == (1, "", "natterjack: There is no room nowhere for you.\n")
-
-
-LOST = "connection lost, trying again"
 
 
 def _answering(site):

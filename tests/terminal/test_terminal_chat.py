@@ -116,6 +116,45 @@ async def test_messages_are_edited_deleted_and_reacted_to_by_their_numbers(peer,
     await screen.sees("#2 Ada (deleted 12:02)")
 
 
+async def test_what_would_undo_itself_is_not_repeated_over_a_lost_line(peer, terminal):
+    peer.post("from Bob")
+    screen = terminal(*ROOM)
+    await live(screen)
+    peer.lose_acks = 1
+
+    screen.type("/react 👍\r")
+
+    await screen.sees("look whether it is there")
+    await live(screen)
+    assert [frame["type"] for frame in peer.frames if frame["type"] == "react"] == ["react"]
+    assert peer.log[-1]["emoji"] == "👍"
+
+
+async def test_a_text_of_ones_own_comes_into_the_box_to_be_edited(peer, terminal):
+    screen = terminal(*ROOM)
+    await live(screen)
+    screen.type("frist\r")
+    await screen.sees("Ada: frist")
+
+    screen.type("/edit\r")
+    await screen.sees("> /edit #1 frist")
+    screen.type("\x7f" * 5 + "first\r")
+
+    await screen.sees("Ada (edited 12:01): first")
+
+
+async def test_what_stands_in_the_box_at_the_end_is_printed(peer, terminal):
+    screen = terminal(*ROOM)
+    await live(screen)
+    screen.type("half a thought")
+    await screen.sees("> half a thought")
+
+    await peer.end(4401)
+
+    assert await screen.ended() == 1
+    await screen.sees("Not sent: half a thought")
+
+
 async def test_a_command_that_does_not_exist_is_said_and_its_text_is_kept(peer, terminal):
     screen = terminal(*ROOM)
     await live(screen)

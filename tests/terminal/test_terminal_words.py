@@ -1,8 +1,11 @@
 """The client's pure parts: addresses, logins, places, what is typed, and what it imports."""
 
 import ast
+import asyncio
 import json
+import threading
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from natterjack.errors import Misused, Refused
 from natterjack.line import LONGEST_PAUSE_SECONDS, pauses
 from natterjack.place import Place
 from natterjack.slash import HELP, NAMES, Command, parsed
+from natterjack.threads import Unwaited
 
 PACKAGE = Path(natterjack.__file__).parent
 SERVERS = {"chat", "project", "django", "channels", "daphne", "tests"}
@@ -122,6 +126,21 @@ def test_what_is_no_token_never_becomes_a_header(token):
 
 def test_a_token_is_in_no_repr():
     assert "nj_secret" not in repr(Credentials("https://x.org", "nj_secret"))
+
+
+def test_a_name_server_that_does_not_answer_keeps_nothing_from_ending():
+    stuck, asked = threading.Event(), threading.Event()
+
+    async def look_up():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.to_thread(lambda: asked.set() or stuck.wait()), 0.1)
+
+    with asyncio.Runner() as runner:
+        runner.get_loop().set_default_executor(Unwaited())
+        runner.run(look_up())
+
+    assert asked.is_set()
+    stuck.set()
 
 
 def test_what_has_been_seen_is_not_new():
