@@ -26,6 +26,14 @@ def write(line: str) -> None:
         raise Unread from None
 
 
+def columns() -> int | None:
+    """How wide the terminal is; None where it is none."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
 def note(sentence: str) -> None:
     """What is no result: beside it, on standard error."""
     with contextlib.suppress(OSError):

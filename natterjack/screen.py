@@ -27,6 +27,7 @@ from prompt_toolkit.styles import Style
 
 from natterjack.errors import INTERRUPTED, TERMINATED
 from natterjack.wording import Pieces
+from natterjack.wrapping import wrapped
 
 # The terminal's own sixteen colours, which fit its ground. Yellow means "new", as on the pages.
 STYLE = Style.from_dict(
@@ -99,8 +100,9 @@ class Screen:
         running = self._app.is_running and not self._app.is_done
         if running:
             self._app.renderer.erase()
-        for line in lines:
-            pieces = to_formatted_text([*line, ("", "\n")])
+        columns = self._app.output.get_size().columns
+        for row in (row for line in lines for row in wrapped(line, columns)):
+            pieces = to_formatted_text([*row, ("", "\n")])
             print_formatted_text(self._app.output, pieces, STYLE)
         if running:
             self._app.invalidate()

@@ -4,10 +4,11 @@ import json
 
 from natterjack.credentials import Credentials
 from natterjack.line import Line, is_event
-from natterjack.output import note, unread, write
+from natterjack.output import columns, note, unread, write
 from natterjack.together import first_of
 from natterjack.wire import Frame
 from natterjack.wording import message_lines, plain
+from natterjack.wrapping import wrapped
 
 LOST, BACK = "connection lost, trying again", "back"
 RESTORED = "the site has gone back to a backup; this is what the room holds now"
@@ -25,8 +26,10 @@ def _show(frame: Frame) -> None:
     if frame["type"] in NOTES:
         note(NOTES[frame["type"]])
     elif is_event(frame):
+        width = columns()
         for line in message_lines(frame):
-            write(plain(line))
+            for row in wrapped(line, width) if width else [line]:
+                write(plain(row))
 
 
 def _show_json(frame: Frame) -> None:

@@ -17,7 +17,8 @@ from tests.terminal.vt import Vt
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 COMMAND = [sys.executable, "-m", "natterjack"]
-TIMEOUT_SECONDS = 30
+# After a long outage the next attempt may be half a minute away.
+TIMEOUT_SECONDS = 60
 
 
 def environment(site: str, token: str, home: Path, **more: str) -> dict[str, str]:

@@ -44,6 +44,18 @@ async def test_further_lines_are_set_in_so_that_none_passes_for_a_message(peer, 
     assert await tail.lines(2) == ["12:01 Bob: first", "      12:00 Ada: second"]
 
 
+async def test_long_lines_are_broken_on_a_terminal_and_left_whole_for_pipes(peer, run, terminal):
+    text = "x".ljust(80 - len("12:01 Bob: ")) + "12:00 Ada: forged"
+    peer.post(text)
+
+    screen, tail = terminal(*TAIL), await run(*TAIL)
+
+    assert await tail.line() == f"12:01 Bob: {text}"
+    await screen.until(lambda: len(screen.text) > 2)
+    assert screen.text[1].startswith("      ")
+    assert screen.text[1].strip() == "12:00 Ada: forged"
+
+
 async def test_edits_and_deletions_are_lines_of_their_own(peer, run):
     tail = await run(*TAIL, "-n", "0")
     await peer.until(lambda: peer.sockets)

@@ -5,10 +5,12 @@ import unicodedata
 import hypothesis
 import pytest
 from hypothesis import strategies
+from prompt_toolkit.utils import get_cwidth
 
 from natterjack.harmless import harmless_line, harmless_lines
 from natterjack.line import posted
 from natterjack.wording import message_lines, plain
+from natterjack.wrapping import wrapped
 from tests.terminal.peer import Peer
 
 ORDERS = "".join(map(chr, [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029]))
@@ -50,3 +52,30 @@ def test_a_message_can_not_pass_for_another_ones():
 
     assert first.endswith("Bob: a")
     assert all(line.startswith("      ") for line in rest)
+
+
+@hypothesis.given(
+    strategies.text(alphabet=strategies.sampled_from(" ab語👍é:"), max_size=300),
+    strategies.integers(20, 90),
+)
+def test_no_row_reaches_the_edge_and_what_goes_on_is_set_in(text, columns):
+    first, *rest = wrapped([("class:name", "Bob"), ("", f": {text}")], columns)
+
+    assert all(get_cwidth(plain(row)) < columns for row in [first, *rest])
+    assert all(plain(row).startswith("      ") for row in rest)
+    shown = "".join(plain(row).removeprefix("      ") for row in [first, *rest])
+    assert shown.replace(" ", "") == f"Bob: {text}".replace(" ", "")
+
+
+def test_padding_does_not_begin_a_line_that_looks_like_another_ones():
+    forged = "a".ljust(80 - len("12:01 Bob: ")) + "12:00 Ada: I resign"
+
+    rows = [plain(row) for row in wrapped([("", f"12:01 Bob: {forged}")], 80)]
+
+    assert not any(row.startswith("12:00") for row in rows)
+
+
+def test_words_stay_whole_where_they_can():
+    rows = wrapped([("", "the natterjack is the loudest toad")], 21)
+
+    assert [plain(row) for row in rows] == ["the natterjack is", "      the loudest", "      toad"]
