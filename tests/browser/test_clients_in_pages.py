@@ -5,7 +5,8 @@ from signal import SIGKILL
 import pytest
 
 from tests import examples
-from tests.browser.windows import GONE, wait
+from tests.browser.participants import Console, Script
+from tests.browser.windows import GONE
 
 # As anybody would write it, but for the address; {protocol} is nothing, or a subprotocol.
 SHORTEST = """
@@ -13,31 +14,6 @@ const socket = new WebSocket("{address}/ws/chat/"{protocol});
 socket.onopen = () => socket.send("Hello, server!");
 socket.onmessage = (event) => console.log("Message from server:", event.data);
 """
-
-
-class Console:
-    """What one types into a page's console, and what it answers there."""
-
-    def __init__(self, window):
-        self.window, self.lines = window, []
-        window.page.on("console", lambda message: self.lines.append(message.text))
-        self.session = window.page.context.new_cdp_session(window.page)
-
-    def type(self, code):
-        options = {"expression": code, "replMode": True, "allowUnsafeEvalBlockedByCSP": False}
-        answer = self.session.send("Runtime.evaluate", options)
-        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-
-    def prints(self, *parts):
-        """Waits for a line that holds each of these."""
-        wait(self.window, lambda: any(all(part in line for part in parts) for line in self.lines))
-
-    def messages(self, room):
-        """The texts of this room that page.js has printed, each with its author."""
-        said = [line.split(" ", 2) for line in self.lines if line.startswith(f"{room} ")]
-        places = [int(seq) for _room, seq, _said in said]
-        assert places == sorted(set(places))
-        return [each for _room, _seq, each in said]
 
 
 @pytest.fixture
@@ -81,21 +57,18 @@ def test_the_documents_first_client_says_hello(reader, console):
     console.prints("Message from server:", '"type":"message.posted"', "Hello, server!")
 
 
-def test_the_documents_client_hears_everything_once_through_a_kill(site, windows, reader, console):
+def test_the_documents_client_hears_everything_once_through_a_kill(site, windows, reader):
     windows.allow(*GONE)
-    console.type(examples.program("page.js"))
-    console.prints("here as member2")
-    console.type('chat.say("general", "before the kill")')
+    script = Script(windows, "member2")
+    script.say("before the kill")
     reader.sees("before the kill")
 
     site.stop(SIGKILL)
     site.post("while it was down", "and again")
-    console.type('chat.say("general", "said to nobody")')
+    script.say("said to nobody")
     site.start()
 
-    console.prints("said to nobody")
+    script.console.prints("member2: said to nobody")
     said = ["before the kill", "while it was down", "and again", "said to nobody"]
     reader.sees(*said)
-    authors = ("member2", "member1", "member1", "member2")
-    expected = [f"{author}: {body}" for author, body in zip(authors, said, strict=True)]
-    assert console.messages("general") == expected
+    assert script.heard() == said
