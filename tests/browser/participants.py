@@ -1,5 +1,6 @@
 """Who can take part in a conversation, each in their own way: they say, and they have heard."""
 
+import json
 import re
 import subprocess
 from contextlib import ExitStack
@@ -89,6 +90,24 @@ class Program(Page):
         return bodies(self.example.lines)
 
 
+class Curl(Page):
+    """The shell's two scripts; it begins at this place of the log."""
+
+    def __init__(self, stack, folder, site, token, place):
+        self.folder, self.variables = folder / "say", {"SITE": site, "TOKEN": token}
+        running = examples.running(folder, "follow.sh", ROOM, f"{place}", **self.variables)
+        self.example = stack.enter_context(running)
+
+    def say(self, text):
+        examples.run(self.folder, "say.sh", ROOM, text, **self.variables)
+
+    def heard(self):
+        events = [json.loads(line) for line in self.example.lines]
+        places = [event["seq"] for event in events]
+        assert places == [*range(places[0], places[0] + len(places))] if places else True
+        return [each["message"]["body"] for each in events if each["type"] == "message.posted"]
+
+
 class Terminal(Page):
     """`natterjack tail` and `natterjack say`."""
 
@@ -132,13 +151,15 @@ def everybody(stack: ExitStack, windows, site, folder):
     """One of each, by what they are called."""
     tokens = {
         name: site.manage("token", f"member{number}", "--label", name).strip()
-        for name, number in (("Node", 2), ("Python", 3), ("terminal", 4))
+        for name, number in (("Node", 2), ("Python", 3), ("curl", 4), ("terminal", 4))
     }
+    place = int(site.shell("print(Room.objects.get(slug='general').last_seq)"))
     return {
         "page": Page(windows, "member1"),
         "plain": Plain(windows, "member2"),
         "script": Script(windows, "member3"),
         "Node": Program(stack, folder / "node", "chat.mjs", site.url, tokens["Node"]),
         "Python": Program(stack, folder / "python", "chat.py", site.url, tokens["Python"]),
+        "curl": Curl(stack, folder / "curl", site.url, tokens["curl"], place),
         "terminal": Terminal(stack, folder / "terminal", site.url, tokens["terminal"]),
     }

@@ -129,3 +129,21 @@ def test_the_frames_in_the_document_are_frames(way):
     assert shown
     for code in shown:
         protocol.check(json.loads(code), way)
+
+
+def test_the_shell_follows_a_room_and_says_a_line_as_it_is_written(site, start, tmp_path):
+    follower = start("follow.sh", "room-2", "0", says="")
+    token = site.manage("token", "member3", "--label", "say").strip()
+    line = 'Quotes " and \\ and $HOME, “ä” & {"type": "post"}'
+
+    answer = examples.run(tmp_path, "say.sh", "room-2", line, SITE=site.url, TOKEN=token)
+
+    assert json.loads(answer)["body"] == line
+    follower.prints("Quotes")
+    site.restart(SIGKILL)
+    site.post("after the kill", room="room-2")
+    follower.prints("after the kill")
+    events = [json.loads(each) for each in follower.lines]
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    for event in events:
+        protocol.check(event)
