@@ -231,7 +231,8 @@ def standing(consumer, slug):
     socket = consumer()
     person = SimpleNamespace(pk=1, language="en")
     socket.visitor = SimpleNamespace(slug=slug, room=None, epoch="now", person=person)
-    socket.reader = SimpleNamespace(person_id=1, kind=HTML, room_id=1)
+    reader = {"person_id": 1, "kind": HTML, "room_id": 1, "may": lambda _scope: True}
+    socket.reader = SimpleNamespace(**reader)
     socket.rooms, socket.suggester = {}, SimpleNamespace(may_ask=lambda: True, is_flooded=False)
     return socket
 
