@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from django.utils import timezone
 
-from chat import hub, payloads
+from chat import payloads
 from chat.actions.people import create_token, revoke_token
 from chat.actions.rooms import (
     create_room,
@@ -13,7 +14,7 @@ from chat.actions.rooms import (
     remove_from_room,
 )
 from chat.database import in_database
-from chat.models import ApiToken, Membership, Message, Room, RoomKind
+from chat.models import ApiToken, Membership, Message, Person, Room, RoomKind
 from tests.sockets import Program, eventually, post, token_of
 
 
@@ -302,6 +303,19 @@ async def test_a_token_is_for_what_its_scopes_say(quick_hub, settings, alice, bo
     await reader.hang_up()
 
 
+async def test_who_may_not_read_is_not_waited_for(quick_hub, monkeypatch, bob, lobby):
+    monkeypatch.setattr("chat.consumers.base.PAGE_RESUME_SECONDS", 0)
+    posting = await in_database(create_token, person=bob, label="a", scopes=["post"])
+    writer = await Program("/ws/chat/?resume=1", posting).open()
+
+    await writer.say(type="ping")
+    await writer.until("pong")
+    await writer.say("Hello")
+
+    assert (await writer.until("ack"))["room"] == "general"
+    await writer.hang_up()
+
+
 async def test_who_types_is_shown_to_the_others_by_name(program, alice, bob, pond):
     hers = await program(alice, resume={"cursors": {}})
     his = await program(bob, "/ws/chat/pond/", resume={})
@@ -318,8 +332,8 @@ async def test_who_types_is_shown_to_the_others_by_name(program, alice, bob, pon
 
 
 async def test_who_is_here_is_counted(program, alice, bob, pond):
-    hub.note(bob.pk)
-
+    now = timezone.now()  # what the hub writes of it is written in passing, or not at all
+    await in_database(Person.objects.filter(pk=bob.pk).update, present_at=now, seen_at=now)
     socket = await program(bob, "/ws/chat/pond/", resume={})
     while not (frame := await socket.until("presence"))["count"]:
         pass

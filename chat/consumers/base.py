@@ -224,7 +224,7 @@ class Socket:
         while its next try was waiting, and nothing in the page can close that one.
         """
         await asyncio.sleep(PAGE_RESUME_SECONDS)
-        if not self.has_asked:
+        if not self.has_asked and self.reader.may(Scope.READ):
             await self.reader.close(1011)
 
     # --- What they say ---------------------------------------------------------------------
