@@ -332,6 +332,25 @@ _LISTENING = [
         "tests/server/test_bounds_requests.py::"
         "test_a_body_that_says_that_it_is_too_long_is_refused_before_it_comes",
     ),
+    Mutant(
+        "scope-ignored", "P9", "a token does what it is not for",
+        "chat/consumers/base.py",
+        "if scope is not None and not self.reader.may(scope):", "if False:",
+        "tests/test_programs.py::test_a_token_is_for_what_its_scopes_say",
+    ),
+    Mutant(
+        "left-room-heard", "P7", "a program hears a room that its person has left",
+        "chat/consumers/programs.py",
+        "                hub.current().remove(reader)\n                await self._lose(",
+        "                await self._lose(",
+        "tests/test_programs.py::test_rooms_are_followed_as_the_person_comes_and_goes",
+    ),
+    Mutant(
+        "resumed-from-the-end", "P5", "a program gets nothing of what it has missed",
+        "chat/consumers/programs.py",
+        "cursors.get(reader.slug) for reader", "None for reader",
+        "tests/test_programs.py::test_cursors_name_a_place_for_each_room",
+    ),
 ]  # fmt: skip
 
 MUTANTS = [*_STORING, *_READING, *_LISTENING]
