@@ -105,13 +105,23 @@ def test_t6_a_token_does_what_it_is_for_and_nothing_else(bob, lobby, scope, allo
     done = set()
     for name, deed in deeds.items():
         program.ask(*deed)
-        assert program.status in {200, 201, 403}
+        assert program.status in {200, 201, 204, 403}
         if program.status == 403:
             assert "insufficient_scope" in program.headers["WWW-Authenticate"]
         else:
             done.add(name)
 
     assert done == allowed
+
+
+def test_t6_a_token_that_only_posts_reads_nothing_by_reacting(alice, bob, lobby):
+    said = Program(alice).post(MESSAGES, {"body": "Hello"})
+    program = Program(bob, Scope.POST)
+
+    answer = program.ask("POST", f"messages/{said['id']}/reactions/", {"emoji": "🐸"})
+
+    assert (program.status, answer) == (204, None)
+    assert Program(bob).get(f"messages/{said['id']}/")["reactions"][0]["emoji"] == "🐸"
 
 
 def test_t7_a_token_opens_no_room_of_others(charlie, pond):

@@ -108,11 +108,22 @@ def delete_message(request: Request, message_id: int) -> HttpResponse:
 
 
 @operation(
-    router, "POST", f"{MESSAGE}reactions/", scope=Scope.POST, response=schemas.Message, status=200
+    router,
+    "POST",
+    f"{MESSAGE}reactions/",
+    scope=Scope.POST,
+    response=schemas.Message,
+    status=200,
+    may_be_silent=True,
 )
 def toggle_reaction(request: Request, message_id: int, data: Emoji) -> HttpResponse:
-    """Says it with one emoji, or takes that back."""
-    return _do(request, message_id, "react", data)
+    """Says it with one emoji, or takes that back.
+
+    A token that may not read gets no message back.
+    """
+    answered = _do(request, message_id, "react", data)
+    # It may be anybody's: who posts reads nothing by that.
+    return answered if request.caller.may(Scope.READ) else nothing(request)
 
 
 @operation(router, "GET", f"{MESSAGE}thread/", scope=Scope.READ, response=schemas.Thread)

@@ -25,14 +25,17 @@ def operation(
     scope: Scope,
     response: Any = None,
     status: int = 0,
+    may_be_silent: bool = False,
     **extra: Any,
 ) -> Callable[[View], View]:
     """Registers a view. The first sentence of its docstring is the operation's summary.
 
-    `scope` is what a token has to be for. `extra` is put into the document.
+    `scope` is what a token has to be for; where `may_be_silent`, one that is for no more is told
+    nothing, with 204. `extra` is put into the document.
     """
     methods = ["GET", "HEAD"] if method == "GET" else [method]
     problems = dict.fromkeys(READING if method == "GET" else WRITING, Problem)
+    silence = {204: None} if may_be_silent else {}
 
     def register(view: View) -> View:
         summary, _, rest = inspect.cleandoc(view.__doc__ or "").partition("\n")
@@ -41,7 +44,7 @@ def operation(
             methods,
             path,
             auth=needing(scope),
-            response={(status or _STATUS[method]): response, **problems},
+            response={(status or _STATUS[method]): response, **silence, **problems},
             operation_id=name[0].lower() + name[1:],
             summary=summary.rstrip("."),
             description=" ".join(rest.split()) or None,
