@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from chat import dialer, outgoing, payloads, replies, signatures
 from chat.actions.outgoing import give_up
 from chat.database import is_outage
-from chat.models import Delivery, DeliveryState, OutgoingHook, Room
+from chat.models import Delivery, DeliveryState, OutgoingHook, Person, Room
 from chat.models.messages import complete
 
 logger = logging.getLogger(__name__)
@@ -102,7 +102,13 @@ def send_due(hook_id: int, token: str, ending: Flag | None = None) -> None:
     for _number in range(IN_A_ROW):
         if (ending and ending.is_set()) or not (delivery := _next(hook_id, token)):
             break
-        _settle(delivery, token, *_send(delivery))
+        body = body_of(delivery)
+        # Asked behind the reading: whatever was written after a removal, the removal is known too.
+        if not _is_vouched_for(delivery.hook):
+            because = _("Whoever answered for it may not read this room any more.")
+            give_up(hook=delivery.hook, because=because)
+            break
+        _settle(delivery, token, *_send(delivery, body))
     else:
         outgoing.bell.set()  # there may be more
     held = OutgoingHook.objects.filter(pk=hook_id, claimed_by=token)
@@ -146,11 +152,8 @@ def _next(hook_id: int, token: str) -> Delivery | None:
     held = OutgoingHook.objects.filter(pk=hook_id, claimed_by=token, disabled_at=None)
     if not held.update(claimed_until=now + LEASE):
         return None
-    hook = held.select_related("room", "bot", "made_by").get()
+    hook = held.select_related("room", "bot").get()
     if hook.rest_until and hook.rest_until > now:
-        return None
-    if not _is_vouched_for(hook):
-        give_up(hook=hook, because=_("Whoever answered for it may not read this room any more."))
         return None
     waiting = hook.deliveries.filter(state=DeliveryState.WAITING, next_attempt_at__lte=now)
     delivery = waiting.select_related("event__message").order_by("pk").first()
@@ -160,9 +163,11 @@ def _next(hook_id: int, token: str) -> Delivery | None:
 
 
 def _is_vouched_for(hook: OutgoingHook) -> bool:
-    """Whether who made it, or switched it on last, could still read what it tells."""
-    maker = hook.made_by
-    if maker is None or not maker.is_active:
+    """Whether who answers for it can still read what it tells."""
+    if hook.made_by_id is None:
+        return False
+    maker = Person.objects.filter(pk=hook.made_by_id, is_active=True).first()
+    if maker is None:
         return False
     return Room.objects.visible_to(maker).filter(pk=hook.room_id).exists()
 
@@ -182,9 +187,9 @@ def body_of(delivery: Delivery) -> bytes:
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _send(delivery: Delivery) -> tuple[dialer.Answer | None, str]:
+def _send(delivery: Delivery, body: bytes) -> tuple[dialer.Answer | None, str]:
     """The answer, or why there is none."""
-    hook, now, body = delivery.hook, timezone.now(), body_of(delivery)
+    hook, now = delivery.hook, timezone.now()
     signed = signatures.headers(
         body,
         webhook_id=delivery.webhook_id,

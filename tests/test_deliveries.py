@@ -14,6 +14,7 @@ from chat import deliveries
 from chat.actions.changes import delete_message, edit_message, toggle_reaction
 from chat.actions.messages import post_message
 from chat.actions.outgoing import (
+    change_hook,
     create_hook,
     disable_hook,
     enable_hook,
@@ -21,8 +22,8 @@ from chat.actions.outgoing import (
     send_again,
     send_ping,
 )
-from chat.actions.rooms import remove_from_room
-from chat.models import Delivery, EventKind, Message, OutgoingHook
+from chat.actions.rooms import invite_into_room, remove_from_room
+from chat.models import Delivery, EventKind, Message, OutgoingHook, Role
 from project.environment import Allowed
 from tests.receivers import receiving
 
@@ -75,6 +76,17 @@ def work():
     for hook_id in deliveries.due_hooks():
         if token := deliveries.claim(hook_id):
             deliveries.send_due(hook_id, token)
+
+
+def change(editor, hook, url):
+    kinds = [EventKind.MESSAGE_POSTED]
+    more = {"only_mentions": False, "posts_answers": False}
+    change_hook(editor=editor, hook=hook, url=url, kinds=kinds, **more)
+
+
+def promote(person):
+    person.role = Role.ADMINISTRATOR
+    person.save(update_fields=["role"])
 
 
 def states():
@@ -518,6 +530,47 @@ def test_a_hook_whose_maker_may_not_read_the_room_any_more_says_nothing_more(
     enable_hook(switcher=alice, hook=hook)
     work()
     assert len(receiver.got) == 2
+
+
+def test_nothing_is_sent_that_was_written_after_who_answers_for_it_was_removed(
+    alice, bob, pond, receiver, hook_to, monkeypatch
+):
+    invite_into_room(inviter=alice, room=pond, people=[bob])
+    hook = hook_to(receiver, room=pond)
+    OutgoingHook.objects.update(made_by=bob)
+    say(alice, pond, "hello")
+    message = Message.objects.get()
+    body_of = deliveries.body_of
+
+    def while_they_leave(delivery):
+        remove_from_room(remover=alice, room=pond, person=bob)
+        edit_message(editor=alice, message=message, body="for us alone")
+        return body_of(delivery)
+
+    monkeypatch.setattr(deliveries, "body_of", while_they_leave)
+    work()
+
+    hook.refresh_from_db()
+    assert receiver.got == []
+    assert not hook.is_enabled
+
+
+def test_who_sends_a_hook_elsewhere_answers_for_it(alice, bob, pond, receiver, hook_to):
+    invite_into_room(inviter=alice, room=pond, people=[bob])
+    hook = hook_to(receiver, room=pond)
+    promote(bob)
+    change(bob, hook, url=hook.url)
+    hook.refresh_from_db()
+    assert hook.made_by == alice
+    change(bob, hook, url=f"{hook.url}/of-bob")
+    remove_from_room(remover=alice, room=pond, person=bob)
+    say(alice, pond, "for us alone")
+
+    work()
+
+    hook.refresh_from_db()
+    assert (hook.made_by, hook.is_enabled) == (bob, False)
+    assert receiver.got == []
 
 
 def test_a_ping_says_what_it_is_and_is_answered_by_nobody(alice, lobby, hook_to):

@@ -78,16 +78,19 @@ def change_hook(
     only_mentions: bool,
     posts_answers: bool,
 ) -> None:
+    """Who sends it elsewhere answers for it from now on: it may be a place of theirs alone."""
     dialer.check(url)
     with transaction.atomic():
         hook, editor = _held(hook, editor)
+        hook.made_by = hook.made_by if hook.url == url else editor
         hook.url, hook.kinds = url, " ".join(kinds)
         hook.only_mentions, hook.posts_answers = only_mentions, posts_answers
         # Another address may be well where that one was not.
         hook.failures, hook.rest_until = 0, None
         hook.save(
             update_fields=[
-                *("url", "kinds", "only_mentions", "posts_answers", "failures", "rest_until"),
+                *("url", "made_by", "kinds", "only_mentions", "posts_answers"),
+                *("failures", "rest_until"),
             ]
         )
 
