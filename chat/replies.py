@@ -1,4 +1,8 @@
-"""What a hook's address answers, said by the hook's bot; once, however often it comes."""
+"""What a hook's address answers, said by the hook's bot; once, however often it comes.
+
+It tells whom it names, but never the whole room: an address that repeats what it was told would do
+so for guests, who may not.
+"""
 
 import json
 from typing import Any
@@ -56,9 +60,9 @@ def in_short(answer: dialer.Answer) -> str:
 
 def _post(delivery: Delivery, text: str, message: Message | None) -> None:
     hook = delivery.hook
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"tells_all": False}
     if message is not None:
-        more = {"root": message.root_id, "in_room": message.in_room}
+        more |= {"root": message.root_id, "in_room": message.in_room}
         more |= {} if message.is_deleted else {"reply_to": message.pk}
     post_message(author=hook.bot, room=hook.room, body=text, nonce=delivery.webhook_id, **more)
 

@@ -573,6 +573,16 @@ def test_who_sends_a_hook_elsewhere_answers_for_it(alice, bob, pond, receiver, h
     assert receiver.got == []
 
 
+def test_an_answer_never_tells_a_whole_room(alice, bob, lobby, hook_to):
+    with receiving((200, "text/plain", "You said: @room @here @bob")) as receiver:
+        hook = hook_to(receiver)
+        say(alice, lobby, "hello")
+        work()
+
+    said = Message.objects.get(author=hook.bot)
+    assert said.mentioned.split() == [str(bob.pk)]
+
+
 def test_a_ping_says_what_it_is_and_is_answered_by_nobody(alice, lobby, hook_to):
     with receiving((200, "text/plain", "pong")) as receiver:
         hook = hook_to(receiver, kinds=["room.changed"])
