@@ -9,6 +9,7 @@ failed in a row: then the hook rests, and one of them tries whether it is well a
 import json
 import logging
 import secrets
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Event as Flag
@@ -37,8 +38,9 @@ LEASE = timedelta(seconds=60)
 LOOK_SECONDS = 1.0
 OUTAGE_SECONDS = 5.0
 AT_ONCE = 8
-# Then others get the thread: a hook with much to tell and a slow receiver keeps nobody waiting.
+# Then others get the thread: a hook with much to tell or a slow receiver keeps nobody waiting.
 IN_A_ROW = 50
+TURN_SECONDS = 10.0
 KEPT = timedelta(days=30)
 LAST_SECONDS = 1.5
 GONE = 410
@@ -99,7 +101,8 @@ def claim(hook_id: int) -> str:
 
 def send_due(hook_id: int, token: str, ending: Flag | None = None) -> None:
     """Sends what is due for a claimed hook, in order, and lets go of it."""
-    for _number in range(IN_A_ROW):
+    sent, until = 0, time.monotonic() + TURN_SECONDS
+    while sent < IN_A_ROW and time.monotonic() < until:
         if (ending and ending.is_set()) or not (delivery := _next(hook_id, token)):
             break
         body = body_of(delivery)
@@ -109,6 +112,7 @@ def send_due(hook_id: int, token: str, ending: Flag | None = None) -> None:
             give_up(hook=delivery.hook, because=because)
             break
         _settle(delivery, token, *_send(delivery, body))
+        sent += 1
     else:
         outgoing.bell.set()  # there may be more
     held = OutgoingHook.objects.filter(pk=hook_id, claimed_by=token)

@@ -89,6 +89,15 @@ def promote(person):
     person.save(update_fields=["role"])
 
 
+def answering_late(seconds):
+    def answer(handler):
+        PAUSE.wait(seconds)
+        handler.send_response(204)
+        handler.end_headers()
+
+    return answer
+
+
 def states():
     return [*Delivery.objects.order_by("pk").values_list("state", flat=True)]
 
@@ -581,6 +590,18 @@ def test_an_answer_never_tells_a_whole_room(alice, bob, lobby, hook_to):
 
     said = Message.objects.get(author=hook.bot)
     assert said.mentioned.split() == [str(bob.pk)]
+
+
+def test_who_is_slow_lets_others_go_first(alice, lobby, hook_to, monkeypatch):
+    monkeypatch.setattr(deliveries, "TURN_SECONDS", 0.05)
+    with receiving(answering_late(0.1)) as slow, receiving() as other:
+        first, second = hook_to(slow), hook_to(other, username="other")
+        for _ in range(3):
+            say(alice, lobby, "hello")
+        deliveries.send_due(first.pk, deliveries.claim(first.pk))
+
+        assert len(slow.got) == 1
+        assert deliveries.due_hooks() == [second.pk, first.pk]
 
 
 def test_a_ping_says_what_it_is_and_is_answered_by_nobody(alice, lobby, hook_to):
