@@ -7,7 +7,16 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from chat.models import Membership, Message, Person, Role, Room, Site
+from chat.models import (
+    IncomingHook,
+    Membership,
+    Message,
+    OutgoingHook,
+    Person,
+    Role,
+    Room,
+    Site,
+)
 
 
 def can_post(person: Person, room: Room) -> bool:
@@ -96,9 +105,20 @@ def can_manage_tokens(actor: Person, person: Person) -> bool:
     return actor.pk == person.pk or (person.is_bot and can_administer_site(actor))
 
 
+def can_make_tokens(actor: Person, person: Person) -> bool:
+    """For whom one may manage them, but for no webhook's bot: its room may be one that who
+    administers the site may not see, and a token would read it for them."""
+    return can_manage_tokens(actor, person) and not _is_of_webhook(person)
+
+
 def membership(person: Person, room: Room) -> Membership | None:
     return Membership.objects.filter(room=room, person=person).select_related("room").first()
 
 
 def is_member(person: Person, room: Room) -> bool:
     return Membership.objects.filter(room=room, person=person).exists()
+
+
+def _is_of_webhook(person: Person) -> bool:
+    incoming = IncomingHook.objects.filter(person=person)
+    return incoming.exists() or OutgoingHook.objects.filter(bot=person).exists()

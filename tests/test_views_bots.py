@@ -8,7 +8,10 @@ from django.test import Client
 from chat import tokens
 from chat.actions.hooks import create_hook
 from chat.actions.messages import post_message
+from chat.actions.outgoing import create_hook as create_outgoing
 from chat.actions.people import create_token, make_bot
+from chat.actions.rooms import create_room
+from chat.errors import Refused
 from chat.models import ApiToken, Person, Role, Room
 from tests.visits import PASSWORD, errors, sign_in_as, value_of
 
@@ -50,6 +53,21 @@ def test_a_bot_that_is_no_good_is_refused_at_its_field(field, value, alices):
     assert answer.status_code == 422
     assert set(errors(answer)) == {field}
     assert not Person.objects.filter(role=Role.BOT).exists()
+
+
+def test_the_bot_of_a_webhook_reads_its_room_for_no_administrator(alice, bob, alices):
+    lair = create_room(creator=bob, name="Lair", purpose="", kind="private")
+    incoming, _key = create_hook(maker=bob, room=lair, name="Deployments")
+    told = {"url": "https://receiver.example/", "kinds": ["message.posted"]}
+    outgoing = create_outgoing(maker=bob, room=lair, username="echo", name="Echo", **told)
+
+    for bot in (incoming.person, outgoing.bot):
+        page = f"{PAGE}{bot.username}/"
+        assert alices.post(page, TOKEN).status_code == 403
+        assert "can hold no token" in alices.get(page).content.decode()
+        with pytest.raises(Refused):
+            create_token(person=bot, label="ci", creator=alice)
+    assert not ApiToken.objects.exists()
 
 
 def test_a_bots_token_is_made_shown_once_and_comes_as_the_bot(alices, robbie):

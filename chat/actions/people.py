@@ -15,7 +15,12 @@ from chat import events
 from chat.actions.rooms import enter_first_rooms, enter_lobby
 from chat.errors import Invalid, Refused
 from chat.models import ApiToken, Invitation, Person, Role, Room, Scope, Site
-from chat.permissions import can_administer_site, can_change_role, can_manage_tokens
+from chat.permissions import (
+    can_administer_site,
+    can_change_role,
+    can_make_tokens,
+    can_manage_tokens,
+)
 
 MAX_TOKENS = 100
 
@@ -151,12 +156,13 @@ def create_token(
     """The token itself, which is stored nowhere: this is the only moment to see it.
 
     It lets a program in as `person`, until `expires_at`. `creator` None: made on the command line,
-    by whoever runs the server. Raises Invalid without a scope, Refused for somebody else's.
+    by whoever runs the server. Raises Invalid without a scope, Refused for somebody else's
+    and for a webhook's bot.
     """
     chosen = " ".join(scope for scope in Scope if scope in set(scopes))
     if not chosen:
         raise Invalid(_("Choose at least one thing that the token is for."))
-    if creator is not None and not can_manage_tokens(creator, person):
+    if creator is not None and not can_make_tokens(creator, person):
         raise Refused(_("You can't make a token for this person."))
     if ApiToken.objects.filter(person=person, revoked_at=None).count() >= MAX_TOKENS:
         raise Refused(_("There are too many tokens already. Please revoke some of them first."))
