@@ -6,6 +6,7 @@ from chat.actions.messages import post_message
 from chat.actions.outgoing import create_hook, disable_hook, send_ping
 from chat.actions.rooms import create_room
 from chat.models import Delivery, OutgoingHook, Person, RoomKind
+from project.environment import Rate
 from tests.visits import errors, value_of
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +150,22 @@ def test_what_is_switched_off_says_why_and_can_be_switched_on(alice, alices, hoo
 
     hook.refresh_from_db()
     assert hook.is_enabled
+
+
+def test_nobody_is_made_to_send_without_end(alices, hook, settings):
+    settings.LIMIT_POSTS = Rate(2, 60)
+    send_ping(sender=hook.made_by, hook=hook)
+    delivery = Delivery.objects.get()
+    ping, again = f"{PAGE}{hook.pk}/ping/", f"{PAGE}{hook.pk}/log/{delivery.pk}/again/"
+
+    assert [alices.post(each).status_code for each in (ping, again)] == [303, 303]
+    other = TYPED | {"username": "other"}
+    for address, typed in ((ping, {}), (again, {}), (PAGE, other), ("/rooms/pond/hooks/", other)):
+        answer = alices.post(address, typed)
+        assert answer.status_code == 429
+        assert answer["Retry-After"]
+    assert Delivery.objects.count() == 2
+    assert OutgoingHook.objects.get() == hook
 
 
 def test_a_hook_of_another_room_is_not_there(alice, alices, hook):

@@ -37,6 +37,7 @@ def hooks(request: Request, person: Person, slug: str) -> HttpResponse:
     found = find_to_change(person, slug)
     form, address = HookForm(request.POST or None), ""
     if request.method == "POST" and form.is_valid():
+        limits.spend(settings.LIMIT_POSTS, "manage", person.pk)  # each makes an account
         _hook, key = verbs.create_hook(maker=person, room=found, **form.cleaned_data)
         form, address = HookForm(), absolute(request, reverse("incoming", args=[key]))
     in_use = IncomingHook.objects.in_use().filter(room=found)

@@ -1,5 +1,6 @@
 """The pages of a room's hooks that tell other programs: who may change the room sees them."""
 
+from django.conf import settings
 from django.contrib import messages as flash
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -7,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from chat import permissions
+from chat import limits, permissions
 from chat.actions import outgoing as verbs
 from chat.errors import Invalid, Refused
 from chat.models import OutgoingHook, Person, Room
@@ -26,6 +27,7 @@ def hooks(request: Request, person: Person, slug: str) -> HttpResponse:
     room = _room(person, slug)
     form = NewOutgoingHookForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        _spend(person)
         try:
             hook = verbs.create_hook(maker=person, room=room, **form.cleaned_data)
         except Invalid as error:
@@ -65,6 +67,7 @@ def secret(request: Request, person: Person, slug: str, hook_id: int) -> HttpRes
 @require_POST
 @for_people
 def ping(request: Request, person: Person, slug: str, hook_id: int) -> HttpResponse:
+    _spend(person)
     verbs.send_ping(sender=person, hook=_hook(person, slug, hook_id))
     flash.success(request, _("A test is on its way. Reload to see what became of it."))
     return done(request, go(request, "outgoing_log", slug, hook_id))
@@ -109,9 +112,15 @@ def again(
 ) -> HttpResponse:
     found = _hook(person, slug, hook_id)
     delivery = get_object_or_404(found.deliveries.select_related("hook"), pk=delivery_id)
+    _spend(person)
     verbs.send_again(sender=person, delivery=delivery)
     flash.success(request, _("It is on its way again. Reload to see what became of it."))
     return done(request, go(request, "outgoing_log", slug, hook_id))
+
+
+def _spend(person: Person) -> None:
+    """Each makes an account, or asks somebody else's machine for something: not too often."""
+    limits.spend(settings.LIMIT_POSTS, "manage", person.pk)
 
 
 def _room(person: Person, slug: str) -> Room:
