@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -99,6 +100,20 @@ def test_the_page_shows_each_operation_with_a_line_to_try(sign_in, bob):
     assert html.count("curl") >= len(OPERATIONS)
     assert "unsafe" not in response.headers["Content-Security-Policy"]
     assert "<style" not in html
+
+
+def test_a_copied_line_changes_no_room_but_the_one_that_a_line_makes(sign_in, bob):
+    html = unescape(sign_in(bob).get("/api/docs/").content.decode())
+    lines = [line for line in re.findall(r"<code>(curl .*?)</code>", html) if "/rooms/" in line]
+
+    makes = [line for line in lines if line.endswith("/rooms/")]
+    assert any('"name": "Tadpoles"' in line for line in makes)
+    changes = [
+        line for line in lines if re.search(r"PATCH|/join/|/leave/|(-d|DELETE) .*/members", line)
+    ]
+    assert len(changes) == 5
+    for line in changes:
+        assert "/rooms/tadpoles/" in line
 
 
 def test_who_is_signed_out_is_asked_to_sign_in_for_the_page(db):

@@ -6,6 +6,8 @@ from typing import Any
 
 Tree = dict[str, Any]
 PLACES = {"slug": "general", "username": "bob", "message_id": "7"}
+# What the line that makes a room makes: one that is copied renames nobody's lobby.
+MADE = PLACES | {"slug": "tadpoles"}
 _BY_TYPE: Tree = {"integer": 0, "number": 0, "boolean": False, "string": "", "object": {}}
 
 

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET
 
 from chat.api.bodies import JSON
 from chat.api.document import document
-from chat.api.examples import PLACES, as_text, command, example
-from chat.models import Person
+from chat.api.examples import MADE, PLACES, as_text, command, example
+from chat.models import Person, Scope
 from chat.views.answers import Request
 from chat.views.decorators import for_people
 
@@ -63,7 +63,9 @@ def _operations(tree: Tree, origin: str) -> Iterator[Operation]:
         for method, each in operations.items():
             body = _body(each, schemas)
             status, answer = _answer(each, schemas)
-            url = origin + path.format(**PLACES) + _asked(each)
+            scope = next(iter(each["security"][0]["token"]))
+            places = MADE if scope == Scope.MANAGE else PLACES
+            url = origin + path.format(**places) + _asked(each)
             commands = [command(method.upper(), url, body)]
             if each["operationId"] == "listEvents":
                 commands = [
@@ -76,7 +78,7 @@ def _operations(tree: Tree, origin: str) -> Iterator[Operation]:
                 path=path,
                 summary=each["summary"],
                 description=each["description"],
-                scope=next(iter(each["security"][0]["token"])),
+                scope=scope,
                 tag=each["tags"][0],
                 parameters=[_parameter(one) for one in each["parameters"]],
                 fields=_fields(each, schemas),
