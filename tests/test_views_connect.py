@@ -75,6 +75,16 @@ def test_the_rooms_pages_lead_there(bobs, charlie, pond, sign_in):
     assert sign_in(charlie).get("/rooms/pond/connect/").status_code == 404
 
 
+def test_it_leads_to_tokens_and_to_the_api_and_these_to_each_other(bobs):
+    def leads(page, to):
+        return f'href="{to}"' in text(bobs.get(page))
+
+    assert leads("/rooms/general/connect/", "/settings/tokens/")
+    assert leads("/rooms/general/connect/", "/api/docs/")
+    assert leads("/settings/tokens/", "/api/docs/")
+    assert leads("/api/docs/", "/settings/tokens/")
+
+
 def test_the_page_asks_no_more_than_its_frame_and_the_room(bobs, django_assert_num_queries):
     bobs.get("/rooms/general/connect/")
 
