@@ -98,6 +98,7 @@ def test_a_bots_token_is_revoked_on_its_page_and_on_no_other(alices, bob, robbie
     answer = alices.post(f"{PAGE}robbie/tokens/{its}/revoke/")
     assert (answer.status_code, answer["Location"]) == (303, f"{PAGE}robbie/")
     assert [each.label for each in ApiToken.objects.valid()] == ["bob's"]
+    assert "The token is revoked." in alices.get(f"{PAGE}robbie/").content.decode()
 
 
 def test_a_bot_is_switched_off_and_on_with_its_tokens(alices, robbie):

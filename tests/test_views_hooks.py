@@ -62,7 +62,9 @@ def test_a_revoked_one_is_gone_from_the_page(alice, lobby, sign_in):
 
     browser.post(f"/rooms/general/hooks/{hook.pk}/revoke/")
 
-    assert "Builds" not in browser.get("/rooms/general/hooks/").content.decode()
+    page = browser.get("/rooms/general/hooks/").content.decode()
+    assert "Builds" not in page
+    assert "The webhook is revoked." in page
 
 
 def test_one_of_another_room_is_not_revoked_here(alice, lobby, pond, sign_in):

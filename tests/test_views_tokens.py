@@ -112,7 +112,9 @@ def test_a_token_is_revoked_at_once_and_stands_there_no_more(bob, bobs):
         assert (answer.status_code, answer["Location"]) == (303, PAGE)
 
     assert tokens.find(f"Bearer {token}") is None
-    assert "build bot" not in bobs.get(PAGE).content.decode()
+    page = bobs.get(PAGE).content.decode()
+    assert "build bot" not in page
+    assert "The token is revoked." in page
 
 
 def test_somebody_elses_token_is_neither_shown_nor_revoked(alice, bob, bobs):

@@ -57,4 +57,5 @@ def switch(request: Request, person: Person, username: str) -> HttpResponse:
 @for_administrators
 def revoke(request: Request, person: Person, username: str, token_id: int) -> HttpResponse:
     revoke_token(person=person, token=tokens.find(find(username), token_id))
+    flash.success(request, _("The token is revoked."))
     return done(request, go(request, "site_bot", username))

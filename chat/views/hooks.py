@@ -2,6 +2,7 @@
 
 from django import forms
 from django.conf import settings
+from django.contrib import messages as flash
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -59,6 +60,7 @@ def revoke(request: Request, person: Person, slug: str, incoming_id: int) -> Htt
     found = find_to_change(person, slug)
     hook = get_object_or_404(IncomingHook, pk=incoming_id, room=found)
     verbs.revoke_hook(revoker=person, hook=hook)
+    flash.success(request, _("The webhook is revoked."))
     return done(request, go(request, "room_hooks", slug))
 
 

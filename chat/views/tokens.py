@@ -3,8 +3,10 @@ token opens no page, so none can make another one."""
 
 from typing import Any
 
+from django.contrib import messages as flash
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from chat.actions.people import create_token, revoke_token
@@ -27,6 +29,7 @@ def tokens(request: Request, person: Person) -> HttpResponse:
 @for_people
 def revoke(request: Request, person: Person, token_id: int) -> HttpResponse:
     revoke_token(person=person, token=find(person, token_id))
+    flash.success(request, _("The token is revoked."))
     return done(request, go(request, "tokens"))
 
 
