@@ -14,7 +14,7 @@ It ends with 0 when all went well, 1 when the site refused or could not be reach
 """
 LOGIN = """\
 Asks for the site's address and a token, tries them and keeps them for this account alone.
-A token is made on the site by `python manage.py token USERNAME --label LABEL`, or by who runs it.
+You make a token on the site's page /settings/tokens/; who runs the site can make one for you.
 From a pipe both are read a line each: the address, where it is no argument, and the token.
 """
 ROOMS = "Lists the rooms that you are in: what to call each, what is unread in it, its name."

@@ -349,6 +349,12 @@ async def test_help_helps(run, words):
     assert len(out.splitlines()) > 5
 
 
+async def test_the_help_of_login_says_where_one_makes_a_token_oneself(run):
+    _, out, _ = await (await run("login", "--help")).result()
+
+    assert "/settings/tokens/" in out
+
+
 async def test_chat_by_pipes_says_what_to_use_instead(run):
     status, _, err = await (await run("chat", "general")).result()
 
