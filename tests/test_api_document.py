@@ -97,6 +97,9 @@ def test_the_page_shows_each_operation_with_a_line_to_try(sign_in, bob):
     assert response.status_code == 200
     for param in OPERATIONS:
         assert f'id="{param.id}"' in html
+        (scope,) = param.values[2]["security"][0]["token"]
+        head = html.partition(f'id="{param.id}"')[2].partition("<details")[0]
+        assert f"</span>{scope}</span>" in head
     assert html.count("curl") >= len(OPERATIONS)
     assert "unsafe" not in response.headers["Content-Security-Policy"]
     assert "<style" not in html
@@ -107,7 +110,7 @@ def test_a_copied_line_changes_no_room_but_the_one_that_a_line_makes(sign_in, bo
     lines = [line for line in re.findall(r"<code>(curl .*?)</code>", html) if "/rooms/" in line]
 
     makes = [line for line in lines if line.endswith("/rooms/")]
-    assert any('"name": "Tadpoles"' in line for line in makes)
+    assert any('{"name": "Tadpoles", "purpose": "For small questions"}' in line for line in makes)
     changes = [
         line for line in lines if re.search(r"PATCH|/join/|/leave/|(-d|DELETE) .*/members", line)
     ]

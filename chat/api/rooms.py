@@ -34,8 +34,7 @@ class NewRoom(Schema):
     people: list[str] = Field(
         [],
         max_length=100,
-        description="Usernames: whom a direct conversation is with.",
-        examples=[["bob"]],
+        description="Usernames: whom a direct conversation is with; for no other kind.",
     )
 
 
