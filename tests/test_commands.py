@@ -1,7 +1,11 @@
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -42,6 +46,25 @@ def test_token_makes_none_of_what_it_cannot_understand(wrong, bob):
         run("token", "bob", "--label", "x", *wrong)
 
     assert not ApiToken.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "words", (("token", "ada", "--label", "x"), ("invite",), ("populate", "--password", "x"))
+)
+def test_where_no_site_is_yet_one_line_says_so(words, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=settings.BASE_DIR,
+        env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].startswith("CommandError: There is no site here yet")
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("username", ("nobody", ""))

@@ -4,15 +4,16 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.urls import reverse
 
 from chat.actions.people import create_invitation
 from chat.forms import InvitationForm, first_error
+from chat.management.base import SiteCommand
 from chat.models import Role, Site
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = "Prints a join link, alone on standard output."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

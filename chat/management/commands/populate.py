@@ -4,12 +4,13 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from chat.invention import Plan, invent
+from chat.management.base import SiteCommand
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = (
         "Fills an empty site with invented data: people member1… (member1 administers), rooms "
         "general, room-2…, everybody in every room, messages spread over people and the past."

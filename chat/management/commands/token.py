@@ -4,17 +4,18 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from chat.actions.people import create_token
+from chat.management.base import SiteCommand
 from chat.models import Person, Scope
 from chat.names import normalise_username
 
 MAX_DAYS = 3650
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = "Makes an API token and prints it, once, alone on standard output."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
