@@ -33,7 +33,8 @@ class Program(Socket):
 
     async def begin(self) -> None:
         self.rooms: dict[int, RoomReader] = {}
-        self.roster = Roster(self.reader.person_id, self._move)
+        self.begun = asyncio.Event()
+        self.roster = Roster(self.reader, self._move)
         places = list[Place]()
         if self.reader.may(Scope.READ):
             if not self.visitor.slug:  # first: what moves while they are read is looked at again
@@ -113,18 +114,23 @@ class Program(Socket):
         elif self.rooms.pop(reader.room_id or 0, None) is not None:
             await self._say(programs.left(reader.slug))
 
-    async def _move(self, places: dict[int, Place]) -> None:
-        """These are the person's rooms now."""
+    async def _move(self) -> None:
+        """Follows the rooms that are the person's now; before a place is named, none but `hello`'s.
+
+        Called again where it has failed halfway: what is not live yet is brought then.
+        """
+        await self.begun.wait()
         async with self.turn:
+            places = await in_database(hub.places_of, self.reader.person_id)
             for reader in [each for key, each in self.rooms.items() if key not in places]:
                 await hub.current().settle(reader)  # what they did last is still theirs to hear
                 hub.current().remove(reader)
                 await self._lose(reader, 4403)
-            fresh = [self._follow(place) for key, place in places.items() if key not in self.rooms]
-            for reader in fresh:
-                await self._say(programs.joined(places[reader.room_id or 0].payload))
-            if self.reader.has_begun:
-                await self._bring(dict.fromkeys(fresh))
+            for place in [each for key, each in places.items() if key not in self.rooms]:
+                self._follow(place)
+                await self._say(programs.joined(place.payload))
+            late = [reader for reader in self.rooms.values() if not reader.is_live]
+            await self._bring(dict.fromkeys(late))
 
     def _read(self, frame: dict[str, Any]) -> None:
         seq, root_id = frames.number(frame, "seq") or 0, frames.number(frame, "thread")
@@ -170,6 +176,7 @@ class Program(Socket):
                 await hub.current().resume(reader, after, same_epoch=same_epoch)
 
         self.reader.has_begun = True
+        self.begun.set()
         await asyncio.gather(*(bring(reader, after) for reader, after in places.items()))
 
 

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
-from chat.database import in_database
+from chat.database import is_outage
+from chat.hub.readers import Reader
 from chat.models import Membership, Room
 from chat.payloads import Payload
 from chat.sidebar import lines_for
@@ -56,15 +57,14 @@ def place_in(room: Room, person_id: int) -> Place:
 
 
 class Roster:
-    """One socket that follows its person's rooms; `moved` is told of those that there are now.
+    """One socket that follows its person's rooms; `moved` is told when these may have changed.
 
-    `moved` is never called twice at once, and the last call tells of the last state.
+    It looks itself at what there is by then. It is never called twice at once, and once more for
+    what changes meanwhile; where that fails, the socket is ended, for it would miss a room.
     """
 
-    def __init__(
-        self, person_id: int, moved: Callable[[dict[int, Place]], Awaitable[None]]
-    ) -> None:
-        self.person_id, self._moved = person_id, moved
+    def __init__(self, reader: Reader, moved: Callable[[], Awaitable[None]]) -> None:
+        self.reader, self._moved = reader, moved
         self._is_due = False
         self._work: asyncio.Task[None] | None = None
 
@@ -81,15 +81,21 @@ class Roster:
         try:
             while self._is_due:
                 self._is_due = False
-                try:
-                    await self._moved(await in_database(places_of, self.person_id))
-                except DatabaseError:  # the tick says so
-                    self._is_due = True
-                    await asyncio.sleep(RETRY_SECONDS)
+                await self._tell()
         except Exception:
             logger.exception("The rooms of a program can't be looked up")
+            await self.reader.close(1011)
         finally:
             self._work = None
+
+    async def _tell(self) -> None:
+        try:
+            await self._moved()
+        except (DatabaseError, InterfaceError) as error:
+            if not is_outage(error):
+                raise
+            self._is_due = True  # the tick says so
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 class Rosters:
@@ -103,14 +109,14 @@ class Rosters:
         return list(self._of)
 
     def add(self, roster: Roster) -> None:
-        self._of[roster.person_id].add(roster)
+        self._of[roster.reader.person_id].add(roster)
 
     def remove(self, roster: Roster) -> None:
         roster.stop()
-        mine = self._of.get(roster.person_id, set())
+        mine = self._of.get(roster.reader.person_id, set())
         mine.discard(roster)
         if not mine:
-            self._of.pop(roster.person_id, None)
+            self._of.pop(roster.reader.person_id, None)
 
     def refresh(self, people: Iterable[int]) -> None:
         """They may have come into a room, or be in one no longer."""
