@@ -56,6 +56,17 @@ def test_a_name_that_would_not_do_is_asked_again_with_its_reason(alice, lobby, s
     assert not IncomingHook.objects.exists()
 
 
+def test_one_too_many_is_a_sentence_above_the_form(alice, lobby, sign_in, monkeypatch):
+    monkeypatch.setattr("chat.actions.hooks.MAX_HOOKS", 1)
+    create_hook(maker=alice, room=lobby, name="Lily")
+
+    answer = sign_in(alice).post("/rooms/general/hooks/", {"name": "Rana"})
+
+    assert answer.status_code == 422
+    assert "as many incoming webhooks as it can have" in answer.text
+    assert 'value="Rana"' in answer.text
+
+
 def test_a_revoked_one_is_gone_from_the_page(alice, lobby, sign_in):
     hook, _key = create_hook(maker=alice, room=lobby, name="Builds")
     browser = sign_in(alice)

@@ -7,13 +7,13 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from chat import events
 from chat.actions.locks import locked
 from chat.actions.messages import post_message
-from chat.actions.rooms import bring_into_room, take_out_of_room
+from chat.actions.people import lock_with_bot, new_bot, retire_bot
+from chat.actions.rooms import bring_into_room
 from chat.database import in_passing
-from chat.errors import Conflict, Refused
-from chat.models import IncomingHook, Message, Person, Role, Room
+from chat.errors import Conflict, Invalid, Refused
+from chat.models import IncomingHook, Message, Person, Room
 from chat.permissions import can_change_room, can_make_hooks
 
 KEY_BYTES = 32
@@ -26,7 +26,7 @@ def create_hook(*, maker: Person, room: Room, name: str) -> tuple[IncomingHook, 
 
     What comes there is said by a bot of this name, which is in the room from now on and can
     neither sign in nor do anything else. Raises Refused for who may not change the room, and in
-    one that is archived.
+    one that is archived; Invalid where it has too many.
     """
     key = secrets.token_urlsafe(KEY_BYTES)
     with transaction.atomic():
@@ -34,7 +34,7 @@ def create_hook(*, maker: Person, room: Room, name: str) -> tuple[IncomingHook, 
         if not can_make_hooks(maker, room):
             raise Refused(_why_not(maker, room))
         if room.incoming_hooks.filter(revoked_at=None).count() >= MAX_HOOKS:
-            raise Refused(_("This room has as many incoming webhooks as it can have."))
+            raise Invalid(_("This room has as many incoming webhooks as it can have."))
         bot = _bot(name)
         bring_into_room(room=room, person=bot, actor=maker)
         hook = IncomingHook.objects.create(
@@ -46,20 +46,13 @@ def create_hook(*, maker: Person, room: Room, name: str) -> tuple[IncomingHook, 
 def revoke_hook(*, revoker: Person, hook: IncomingHook) -> None:
     """Nothing that comes later is said. Twice is once."""
     with transaction.atomic():
-        events.lock(hook.room_id)
-        # Both in the order of their keys: whoever changes people does so, too.
-        both = Person.objects.filter(pk__in=[revoker.pk, hook.person_id]).order_by("pk")
-        rows = {row.pk: row for row in both.select_for_update(no_key=True)}
+        lock_with_bot(hook.room_id, revoker, hook.person)
         room, revoker = locked(hook.room_id, revoker)
         if not can_change_room(revoker, room):
             raise Refused(_only_who_may())
         held = IncomingHook.objects.filter(pk=hook.pk, revoked_at=None)
         if held.update(revoked_at=timezone.now()):
-            bot = rows[hook.person_id]
-            take_out_of_room(room=room, person=bot, actor=revoker)
-            bot.is_active = False
-            bot.save(update_fields=["is_active"])
-            events.withdraw()
+            retire_bot(room=room, bot=hook.person, actor=revoker)
 
 
 def post_from_hook(*, hook: IncomingHook, body: str, nonce: str) -> Message:
@@ -110,8 +103,7 @@ def _bot(name: str) -> Person:
     """A bot of its own for each: what it has said stays its, whatever others of that name say."""
     for _attempt in range(5):
         username = f"{slugify(name)[:20].strip('-_') or 'hook'}-{secrets.token_hex(4)}"
-        bot = Person(username=username, name=name, role=Role.BOT)
-        bot.set_unusable_password()
+        bot = new_bot(username=username, name=name)
         try:
             with transaction.atomic():
                 bot.save()

@@ -3,23 +3,16 @@ deletes them. Sending is chat.deliveries."""
 
 from datetime import timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat import dialer, events, outgoing
 from chat.actions.locks import locked
+from chat.actions.people import lock_with_bot, new_bot, retire_bot, store_person
+from chat.actions.rooms import bring_into_room
 from chat.errors import Invalid, Refused
-from chat.models import (
-    Delivery,
-    DeliveryState,
-    EventKind,
-    Membership,
-    OutgoingHook,
-    Person,
-    Role,
-    Room,
-)
+from chat.models import Delivery, DeliveryState, OutgoingHook, Person, Room
 from chat.permissions import can_change_room
 from chat.signatures import make_secret
 
@@ -45,17 +38,14 @@ def create_hook(
     for a username that is taken.
     """
     dialer.check(url)
-    bot = Person(username=username, name=name, role=Role.BOT)
-    bot.set_unusable_password()
+    bot = new_bot(username=username, name=name)
     with transaction.atomic():
         room, maker = locked(room.pk, maker)
         _check_may(maker, room)
         if room.outgoing.count() >= MAX_HOOKS:
-            raise Invalid(_("A room has at most 20 of these hooks."))
-        _store(bot)
-        pointer = {"read_seq": room.last_seq, "read_number": room.message_count}
-        Membership.objects.create(room=room, person=bot, **pointer)
-        events.append(room, EventKind.MEMBER_JOINED, actor=maker, person=bot)
+            raise Invalid(_("This room has as many outgoing webhooks as it can have."))
+        store_person(bot)
+        bring_into_room(room=room, person=bot, actor=maker)
         hook = OutgoingHook.objects.create(
             room=room,
             bot=bot,
@@ -152,15 +142,11 @@ def enable_hook(*, switcher: Person, hook: OutgoingHook) -> None:
 def delete_hook(*, deleter: Person, hook: OutgoingHook) -> None:
     """The hook and all that waited; its bot leaves, and what that said stays."""
     with transaction.atomic():
+        lock_with_bot(hook.room_id, deleter, hook.bot)
         hook, deleter = _held(hook, deleter)
-        room, bot = hook.room, hook.bot
         hook.delete()
-        outgoing.count_hooks(room)
-        if Membership.objects.filter(room=room, person=bot).delete()[0]:
-            events.append(room, EventKind.MEMBER_REMOVED, actor=deleter, person=bot)
-        bot.is_active = False
-        bot.save(update_fields=["is_active"])
-        events.withdraw()
+        outgoing.count_hooks(hook.room)
+        retire_bot(room=hook.room, bot=hook.bot, actor=deleter)
 
 
 def give_up(*, hook: OutgoingHook, because: str) -> None:
@@ -200,11 +186,3 @@ def _check_may(actor: Person, room: Room) -> None:
 def _check_enabled(hook: OutgoingHook) -> None:
     if not hook.is_enabled:
         raise Invalid(_("This hook is switched off. Switch it on first."))
-
-
-def _store(bot: Person) -> None:
-    try:
-        with transaction.atomic():
-            bot.save()
-    except IntegrityError:
-        raise Invalid(_("This username is taken, or looks like one that is.")) from None

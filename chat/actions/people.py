@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat import events
-from chat.actions.rooms import enter_first_rooms, enter_lobby
+from chat.actions.rooms import enter_first_rooms, enter_lobby, take_out_of_room
 from chat.errors import Invalid, Refused
 from chat.models import ApiToken, Invitation, Person, Role, Room, Scope, Site
 from chat.permissions import (
@@ -39,7 +39,7 @@ def claim_site(*, key: str, site_name: str, username: str, name: str, password: 
             raise Refused(_("This site is already set up."))
         site.name = site_name
         site.save(update_fields=["name"])
-        _store(owner)
+        store_person(owner)
         Room.objects.get_or_create(
             is_lobby=True, defaults={"slug": "general", "name": "general", "created_by": owner}
         )
@@ -56,7 +56,7 @@ def join_site(*, invitation: Invitation, username: str, name: str, password: str
     person = _newcomer(username=username, name=name, password=password, role=invitation.role)
     with transaction.atomic():
         _use_up(invitation)
-        _store(person)
+        store_person(person)
         enter_first_rooms(
             person=person, rooms=invitation.rooms.all(), inviter=invitation.created_by
         )
@@ -71,10 +71,9 @@ def make_bot(*, creator: Person, username: str, name: str) -> Person:
     """
     if not can_administer_site(creator):
         raise Refused(_("Only administrators can make bots."))
-    bot = Person(username=username, name=name, role=Role.BOT)
-    bot.set_unusable_password()
+    bot = new_bot(username=username, name=name)
     with transaction.atomic():
-        _store(bot)
+        store_person(bot)
         enter_first_rooms(person=bot, rooms=Room.objects.none(), inviter=creator)
     return bot
 
@@ -187,6 +186,36 @@ def revoke_token(*, person: Person, token: ApiToken) -> None:
             events.withdraw()
 
 
+def new_bot(*, username: str, name: str) -> Person:
+    """Not stored yet; signs in by no password."""
+    bot = Person(username=username, name=name, role=Role.BOT)
+    bot.set_unusable_password()
+    return bot
+
+
+def store_person(person: Person) -> None:
+    """Raises Invalid when the username is taken or looks like one that is."""
+    try:
+        with transaction.atomic():
+            person.save()
+    except IntegrityError:
+        raise Invalid(_("This username is taken, or looks like one that is.")) from None
+
+
+def lock_with_bot(room_id: int, actor: Person, bot: Person) -> None:
+    """For verbs that end a webhook, first of all: the room, and both in everybody's order."""
+    events.lock(room_id)
+    _locked(actor, bot)
+
+
+def retire_bot(*, room: Room, bot: Person, actor: Person) -> None:
+    """Behind `lock_with_bot`: it leaves the room and does nothing more; what it said stays."""
+    bot.is_active = False
+    bot.save(update_fields=["is_active"])
+    take_out_of_room(room=room, person=bot, actor=actor)
+    events.withdraw()
+
+
 def _use_up(invitation: Invitation) -> None:
     # The row first: of two last uses at once, the second then sees what the first has counted.
     Invitation.objects.select_for_update().get(pk=invitation.pk)
@@ -211,11 +240,3 @@ def _newcomer(*, username: str, name: str, password: str, role: str) -> Person:
     person = Person(username=username, name=name, role=role)
     person.set_password(password)
     return person
-
-
-def _store(person: Person) -> None:
-    try:
-        with transaction.atomic():
-            person.save()
-    except IntegrityError:
-        raise Invalid(_("This username is taken, or looks like one that is.")) from None

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from chat import incoming, limits, permissions, problems
 from chat.actions import hooks as verbs
-from chat.errors import Refused
+from chat.errors import Invalid, Refused
 from chat.forms import NameField
 from chat.models import IncomingHook, Person, Room
 from chat.views.answers import Request, done, go, show_form
@@ -39,8 +39,12 @@ def hooks(request: Request, person: Person, slug: str) -> HttpResponse:
     form, address = HookForm(request.POST or None), ""
     if request.method == "POST" and form.is_valid():
         limits.spend(settings.LIMIT_POSTS, "manage", person.pk)  # each makes an account
-        _hook, key = verbs.create_hook(maker=person, room=found, **form.cleaned_data)
-        form, address = HookForm(), absolute(request, reverse("incoming", args=[key]))
+        try:
+            _hook, key = verbs.create_hook(maker=person, room=found, **form.cleaned_data)
+        except Invalid as error:
+            form.add_error(None, str(error.sentence))
+        else:
+            form, address = HookForm(), absolute(request, reverse("incoming", args=[key]))
     in_use = IncomingHook.objects.in_use().filter(room=found)
     context = {
         "room": found,

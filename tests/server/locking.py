@@ -5,12 +5,15 @@ import secrets
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from chat.actions.changes import edit_message, toggle_reaction
 from chat.actions.messages import post_message, prepare, submit
-from chat.actions.people import change_person, set_password
+from chat.actions.outgoing import create_hook, delete_hook
+from chat.actions.people import change_person, create_invitation, join_site, set_password
 from chat.actions.reading import mark_all_read, mark_read, mark_unread
 from chat.actions.rooms import (
     create_room,
@@ -41,6 +44,29 @@ def meet():
     switching.join()
     switched_off.refresh_from_db()
     return removed.rooms.filter(slug="room-2").exists(), switched_off.is_active
+
+
+def part():
+    """A webhook is deleted while its bot is being changed by who deletes it; whether both go well.
+
+    Who deletes it came later than the bot: the order of the keys is not that of the verbs.
+    """
+    room = Room.objects.get(slug="room-2")
+    what = {"username": "echo", "name": "Echo", "url": "https://example.org/", "kinds": []}
+    hook = create_hook(maker=Person.objects.first(), room=room, **what)
+    until = timezone.now() + timedelta(days=1)
+    role = Role.ADMINISTRATOR
+    link = create_invitation(inviter=None, role=role, uses=1, expires_at=until, rooms=[room])
+    late = join_site(invitation=link, username="late", name="Late", password="pond")
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        Person.objects.select_for_update(no_key=True).get(pk=hook.bot_id)
+        deleting = pool.submit(_in_thread, lambda: delete_hook(deleter=late, hook=hook))
+        while not _waiting():
+            time.sleep(0.01)
+        Person.objects.select_for_update(no_key=True).get(pk=late.pk)
+    deleting.result()
+    hook.bot.refresh_from_db()
+    return hook.bot.is_active
 
 
 def crowd(threads, deeds):

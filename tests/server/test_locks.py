@@ -20,6 +20,10 @@ def test_two_revocations_of_one_owner_wait_for_each_other_in_one_order(site):
     assert site.shell(f"{FROM}; print(locking.meet())").strip() == "(False, False)"
 
 
+def test_a_webhook_is_deleted_while_its_bot_is_changed(site):
+    assert site.shell(f"{FROM}; print(locking.part())").strip() == "False"
+
+
 def test_nobody_is_refused_because_two_wait_for_each_other(site):
     assert site.shell(f"{FROM}; print(locking.crowd(threads=12, deeds=600))").strip() == "[]"
 
