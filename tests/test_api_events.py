@@ -127,7 +127,7 @@ async def test_the_log_is_read_page_by_page_without_a_gap(ask, alice, pond):
         page = await (await ask(f"after={after}&limit=3")).answer()
         seqs += [entry["seq"] for entry in page["events"]]
         after, pages = page["seq"], pages + 1
-        if not page["more"]:
+        if not page["has_more"]:
             break
 
     assert seqs == list(range(1, head + 1))
@@ -138,7 +138,7 @@ async def test_the_log_is_read_page_by_page_without_a_gap(ask, alice, pond):
 async def test_without_a_place_it_begins_at_the_end(ask, alice, pond):
     page = await (await ask()).answer()
 
-    assert (page["events"], page["more"]) == ([], False)
+    assert (page["events"], page["has_more"]) == ([], False)
     await post(alice, pond, "Hello")
     (entry,) = (await (await ask(f"after={page['seq']}")).answer())["events"]
     assert (entry["type"], entry["message"]["body"]) == ("message.posted", "Hello")
@@ -170,7 +170,7 @@ async def test_who_waits_is_woken_by_what_happens(ask, quick_hub, alice, pond):
 
     page = await asked.answer()
     assert [entry["message"]["body"] for entry in page["events"]] == ["At last"]
-    assert (asked.status, page["seq"], page["more"]) == (200, page["after"] + 1, False)
+    assert (asked.status, page["seq"], page["has_more"]) == (200, page["after"] + 1, False)
     assert asked.headers["content-length"] == str(len(asked.text.encode()))
     assert not quick_hub.readers
 

@@ -54,7 +54,8 @@ def test_a_key_that_is_none_is_named(bot, lobby):
     problem = bot.post(MESSAGES, {"body": "Built"}, Idempotency_Key="short")
 
     assert bot.status == 422
-    assert list(problem["errors"]) == ["nonce"]
+    assert list(problem["errors"]) == ["Idempotency-Key"]
+    assert "8 to 64" in problem["detail"]
     assert not lobby.messages.exists()
 
 

@@ -149,12 +149,12 @@ def test_a_direct_conversation_is_the_one_of_its_people(hers, his, alice, bob):
 def test_what_is_new_is_counted_and_read(his, bob, alice, lobby):
     say(alice, lobby, 3)
 
-    (line,) = [line for line in his.get("unread/")["rooms"] if line["unread"]]
-    assert (line["room"], line["count"], line["mentions"]) == ("general", 3, 0)
+    (line,) = [line for line in his.get("unread/")["rooms"] if line["is_unread"]]
+    assert (line["room"], line["unread"], line["mentions"]) == ("general", 3, 0)
     lobby.refresh_from_db()
     read = his.ask("PUT", "rooms/general/read/", {"seq": 2**62})
     assert read == {"room": "general", "seq": lobby.last_seq}
-    assert not any(line["unread"] for line in his.get("unread/")["rooms"])
+    assert not any(line["is_unread"] for line in his.get("unread/")["rooms"])
     assert (
         his.ask("PUT", "rooms/general/read/", {"seq": 1}) == read == his.get("rooms/general/read/")
     )

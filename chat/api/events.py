@@ -83,7 +83,7 @@ def _page(
     more = "true" if has_more else "false"
     text = (
         f'{{"room":"{room.slug}","after":{after},"seq":{seq},"events":[{",".join(texts)}],'
-        f'"more":{more},"epoch":"{epoch}"}}'
+        f'"has_more":{more},"epoch":"{epoch}"}}'
     )
     return HttpResponse(text, JSON)
 

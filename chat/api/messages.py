@@ -21,6 +21,7 @@ from chat.forms import MessageForm
 from chat.history import Page
 from chat.models import Message, Room, Scope
 from chat.payloads import Payload
+from chat.problems import BadFields
 from chat.views.rooms import find
 from chat.views.slots import find_message
 
@@ -158,7 +159,10 @@ def _post(request: Request, room: Room, data: NewMessage, key: str, **place: Any
     spend(request, "post")
     # Its standard writes it in quotes, and most programs don't.
     nonce = key.removeprefix('"').removesuffix('"') if key else secrets.token_urlsafe(16)
-    fields = checked(MessageForm(data.dict(exclude={"in_room"}) | {"nonce": nonce}))
+    form = MessageForm(data.dict(exclude={"in_room"}) | {"nonce": nonce})
+    if "nonce" in form.errors:  # a page's form says it in its own words
+        raise BadFields({"Idempotency-Key": [_("It has 8 to 64 of A-Z, a-z, 0-9, “-” and “_”.")]})
+    fields = checked(form)
     try:
         said = post_message(
             author=request.person, room=room, caller=request.caller, **fields, **place

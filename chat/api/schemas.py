@@ -134,8 +134,8 @@ class Line(Schema):
     room: str = Field(examples=["general"])
     name: str = Field(examples=["General"])
     kind: Literal["public", "private", "direct"] = Field(examples=["public"])
-    unread: bool = Field(description="Whether it is, by what you want to hear of the room.")
-    count: int = Field(description="New messages; at most 1 where it is not unread.")
+    unread: int = Field(description="New messages; at most 1 where it is not unread.")
+    is_unread: bool = Field(description="Whether it is, by what you want to hear of the room.")
     mentions: int
     threads: int
     is_muted: bool
@@ -167,5 +167,5 @@ class Events(Schema):
     after: int = Field(examples=[40])
     seq: int = Field(description="Ask on with “after” set to this.", examples=[41])
     events: list[Event]
-    more: bool = Field(description="There are more right now: ask at once.")
+    has_more: bool = Field(description="There are more right now: ask at once.")
     epoch: str
