@@ -5,6 +5,7 @@ is HTTP's, and `code` the word that programs know it by (docs/protocol.md).
 """
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 Sentence = str | Promise
 
@@ -18,6 +19,37 @@ class Refused(Exception):
     def __init__(self, sentence: Sentence) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+
+
+class WrongScope(Refused):
+    """What a token is not for; `scope` is what it would have to be for."""
+
+    def __init__(self, scope: str) -> None:
+        sentence = _("This token is not for that: it lacks the scope “%(scope)s”.")
+        super().__init__(sentence % {"scope": scope})
+        self.scope = scope
+
+
+class Unreadable(Refused):
+    """A request that is not what its header says that it is. Of frames no socket says this, nor
+    what is below it."""
+
+    status = 400
+    code = "bad_request"
+
+
+class TooLarge(Unreadable):
+    """More than one request may hold."""
+
+    status = 413
+    code = "too_large"
+
+
+class Unsupported(Unreadable):
+    """A request of a kind that nothing here reads."""
+
+    status = 415
+    code = "unsupported"
 
 
 class SignedOut(Refused):

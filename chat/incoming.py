@@ -18,34 +18,13 @@ from django.utils.translation import gettext as _
 
 from chat import markup, slack
 from chat.characters import has_visible
-from chat.errors import Invalid
+from chat.errors import Invalid, TooLarge, Unreadable, Unsupported
 
 _CHARSETS = {"", "utf-8", "utf8", "us-ascii", "ascii"}
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _NONCE = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
 # Of more than this nothing is converted: no message could hold it.
 _MAX_CHARACTERS = 4 * markup.MAX_BODY_CHARACTERS
-
-
-class Unreadable(Invalid):
-    """Not what its header says that it is."""
-
-    status = 400
-    code = "bad_request"
-
-
-class TooLarge(Invalid):
-    """More than one request may hold."""
-
-    status = 413
-    code = "too_large"
-
-
-class Unsupported(Invalid):
-    """Of a kind that nothing here reads."""
-
-    status = 415
-    code = "unsupported"
 
 
 @dataclass(frozen=True)
@@ -58,7 +37,7 @@ class Incoming:
 
 
 def read(request: HttpRequest) -> Incoming:
-    """What this request wants to say. Raises Invalid, and what is above, in a sentence."""
+    """What this request wants to say. Raises Refused, with the status that fits."""
     text, is_json = _text_of(request)
     headers = request.headers
     key = headers.get("Idempotency-Key") or headers.get("webhook-id") or ""

@@ -12,10 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat.models import Delivery, Event, EventKind, OutgoingHook, Person, Role, Room
+from chat.models.messages import OF_MESSAGES
 
 # Set when rows have become durable in this process: its worker need not wait for its next look.
 bell = Flag()
-OF_MESSAGES = (EventKind.MESSAGE_POSTED, EventKind.MESSAGE_EDITED, EventKind.MESSAGE_DELETED)
 
 
 def note(room: Room, entries: Sequence[Event]) -> None:

@@ -10,17 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chat.models import Event, EventKind, Message, Person, Room
+from chat.models.messages import OF_MESSAGES
 
 Payload = dict[str, Any]
 
 # Of those who react with one emoji; a message stays well below a frame's limit however many do.
 NAMED_REACTORS = 10
 
-_OF_MESSAGES = (
-    EventKind.MESSAGE_POSTED,
-    EventKind.MESSAGE_EDITED,
-    EventKind.MESSAGE_DELETED,
-)
 _OF_REACTIONS = (EventKind.REACTION_ADDED, EventKind.REACTION_REMOVED)
 _OF_MEMBERS = (EventKind.MEMBER_JOINED, EventKind.MEMBER_LEFT, EventKind.MEMBER_REMOVED)
 
@@ -112,7 +108,7 @@ def moment(at: datetime | None) -> str | None:
 
 
 def _about(entry: Event) -> Payload:
-    if entry.message is not None and entry.kind in _OF_MESSAGES:
+    if entry.message is not None and entry.kind in OF_MESSAGES:
         return {"message": message(entry.message)}
     if entry.message is not None and entry.kind in _OF_REACTIONS:
         return {

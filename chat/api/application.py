@@ -7,8 +7,7 @@ from ninja.errors import HttpError, ValidationError
 
 from chat.api import events, members, messages, people, reading, rooms
 from chat.api.bodies import ObjectParser
-from chat.api.callers import WrongScope
-from chat.errors import Refused
+from chat.errors import Refused, WrongScope
 from chat.problems import BadFields, problem, refused
 
 api = NinjaAPI(
@@ -30,7 +29,7 @@ def on_refused(request: HttpRequest, error: Refused) -> HttpResponse:
     if error.status == 401 and "Authorization" in request.headers:
         response["WWW-Authenticate"] += ', error="invalid_token"'
     if isinstance(error, WrongScope):
-        lacking = f'error="insufficient_scope", scope="{error.scope.value}"'
+        lacking = f'error="insufficient_scope", scope="{error.scope}"'
         response["WWW-Authenticate"] = f'Bearer realm="api", {lacking}'
     return response
 

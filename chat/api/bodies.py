@@ -7,23 +7,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja.parser import Parser
 
-from chat.errors import Invalid, Refused
+from chat.errors import Invalid, Unreadable, Unsupported
 
 JSON = "application/json"
-
-
-class Unreadable(Refused):
-    """A body that is no JSON."""
-
-    status = 400
-    code = "bad_request"
-
-
-class Unsupported(Refused):
-    """A body of another type."""
-
-    status = 415
-    code = "unsupported"
 
 
 class ObjectParser(Parser):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from ninja.utils import check_csrf
 
 from chat import hub, tokens
-from chat.errors import Refused, SignedOut
+from chat.errors import Refused, SignedOut, WrongScope
 from chat.limits import Spent
 from chat.models import Person, Scope
 from chat.sessions import LINE
@@ -28,14 +28,6 @@ class Request(HttpRequest):
     spent: Spent | None
 
 
-class WrongScope(Refused):
-    """A token that is for something else; `scope` is what it would have to be for."""
-
-    def __init__(self, scope: Scope) -> None:
-        super().__init__(_("This token is not for that: it lacks “%s”.") % scope.value)
-        self.scope = scope
-
-
 def needing(scope: Scope) -> Callable[[Request], Person]:
     """What lets in whoever may do what is of this scope. Raises SignedOut, or Refused."""
 
@@ -43,7 +35,7 @@ def needing(scope: Scope) -> Callable[[Request], Person]:
         request.person, request.caller = _by_token(request) or _by_session(request)
         request.spent = None
         if not request.caller.may(scope):
-            raise WrongScope(scope)
+            raise WrongScope(scope.value)
         return request.person
 
     return admit

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from chat import frames, hub, limits, wire
 from chat.consumers.posts import Draft, change, draft, submit_all
 from chat.database import into_database, is_outage
-from chat.errors import Invalid, Refused, TooMany
+from chat.errors import Invalid, Refused, TooMany, WrongScope
 from chat.fragments import Kind
 from chat.handshake import Refusal, Visitor
 from chat.models import Message, Scope
@@ -281,8 +281,7 @@ class Socket:
     def _check_scope(self, kind: str) -> None:
         scope = _NEEDED.get(kind)
         if scope is not None and not self.reader.may(scope):
-            sentence = _("This token is not for that: it lacks the scope “%(scope)s”.")
-            raise Refused(sentence % {"scope": scope.value})
+            raise WrongScope(scope.value)
 
     def _room_of(self, frame: dict[str, Any]) -> object:
         """The slug that a post names, "" for the socket's own room."""

@@ -249,6 +249,10 @@ class EventKind(models.TextChoices):
     ROOM_UNARCHIVED = "room.unarchived"
 
 
+# What tells a message as a whole.
+OF_MESSAGES = (EventKind.MESSAGE_POSTED, EventKind.MESSAGE_EDITED, EventKind.MESSAGE_DELETED)
+
+
 class Event(models.Model):
     """One entry of a room's log: `seq` counts 1, 2, 3… without gaps, in commit order.
 
