@@ -124,6 +124,14 @@ class Row:
         return 302 if method == "GET" else 401
 
 
+class ForPrograms(Row):
+    """What the API answers: whoever is signed out is told so, and led nowhere."""
+
+    def expected(self, method, role, state):
+        rule = self.get if method == "GET" else self.post
+        return 401 if role in SIGNED_OUT and rule is not nobody else rule(role, state)
+
+
 LINK = "^password/new/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/"
 # allauth's, which take every method that a form may be sent with.
 THEIRS = ("login/", "logout/", "password/", f"{LINK}$")
@@ -225,3 +233,29 @@ ROOMS = {
     "composer/lines/": Row(people(303), readers(), typed={"lines": "many", "room": "<slug:slug>"}),
 }
 SOCKETS = {"ws/chat/", "ws/chat/<slug:slug>/", ""}
+API = "api/v1/"
+API_ROOM, API_SAID = f"{API}{ROOM}", f"{API}{SAID}"
+API_PAGES = {
+    API: Row(always(404), always(404), is_open=True),
+    f"{API}openapi.json": Row(always(200), is_open=True),
+    "api/docs/": Row(people(200)),
+    f"{API}me": ForPrograms(people(200)),
+    f"{API}people": ForPrograms(people(200)),
+    f"{API}people/<str:username>": ForPrograms(people(200, guest=404)),
+    f"{API}rooms/": ForPrograms(people(200), lambda role, _: 403 if "guest" in role else 201, NEW),
+    f"{API}search/": ForPrograms(people(422)),  # for nothing
+    f"{API}unread/": ForPrograms(people(200)),
+}
+API_ROOMS = {
+    API_ROOM: ForPrograms(readers()),
+    f"{API_ROOM}join/": ForPrograms(post=those(may_join, 200)),
+    f"{API_ROOM}leave/": ForPrograms(post=those(is_no_conversation, 204)),
+    f"{API_ROOM}members/": ForPrograms(readers(), those(may_invite, 204), {"people": ["charlie"]}),
+    f"{API_ROOM}members/<str:username>/": ForPrograms(),
+    f"{API_ROOM}messages/": ForPrograms(readers(), those(may_post, 201), {"body": "Hello"}),
+    f"{API_ROOM}read/": ForPrograms(those(is_in, 200)),
+    f"{API_ROOM}events": ForPrograms(readers()),
+    API_SAID: ForPrograms(readers()),
+    f"{API_SAID}reactions/": ForPrograms(post=those(may_post, 200), typed={"emoji": "🐸"}),
+    f"{API_SAID}thread/": ForPrograms(readers(), those(may_post, 201), {"body": "Hello"}),
+}

@@ -29,7 +29,18 @@ from chat.actions.rooms import (
 )
 from chat.database import in_database
 from chat.models import ApiToken, Role, RoomKind
-from tests.matrix import PAGES, ROLES, ROOMS, SIGNED_OUT, SOCKETS, STATES, THEIRS, sees
+from tests.matrix import (
+    API_PAGES,
+    API_ROOMS,
+    PAGES,
+    ROLES,
+    ROOMS,
+    SIGNED_OUT,
+    SOCKETS,
+    STATES,
+    THEIRS,
+    sees,
+)
 from tests.sockets import Closed, cookie_headers, token_headers
 
 # --- The cast --------------------------------------------------------------------------------
@@ -55,7 +66,10 @@ class Cast:
 
     def typed(self, row, state):
         slug = self.rooms[state].slug
-        return {name: value.replace("<slug:slug>", slug) for name, value in row.typed.items()}
+        return {
+            name: value.replace("<slug:slug>", slug) if isinstance(value, str) else value
+            for name, value in row.typed.items()
+        }
 
 
 def _put(values):
@@ -147,7 +161,11 @@ def status(browser, method, path, typed=None):
     """The answer's status; whatever it has done is undone."""
     with transaction.atomic():
         cookies = browser.cookies.copy()
-        answer = browser.generic(method, path) if method != "POST" else browser.post(path, typed)
+        as_json = {"content_type": "application/json"} if path.startswith("/api/") else {}
+        if method == "POST":
+            answer = browser.post(path, typed, **as_json)
+        else:
+            answer = browser.generic(method, path)
         transaction.set_rollback(True)
         browser.cookies = cookies
     return answer.status_code
@@ -166,7 +184,7 @@ def routes(patterns, prefix=""):
 
 
 def test_every_address_has_its_row_in_the_matrix():
-    known = PAGES | ROOMS
+    known = PAGES | ROOMS | API_PAGES | API_ROOMS
 
     assert sorted(set(routes(get_resolver().url_patterns)) ^ set(known)) == []
     assert sorted({str(each.pattern) for each in routing.websocket_urlpatterns} ^ SOCKETS) == []
@@ -188,7 +206,7 @@ def test_a_room_answers_as_its_state_and_who_asks_allow(role, cast, browsers):
     found = [
         line
         for state in STATES
-        for route, row in ROOMS.items()
+        for route, row in (ROOMS | API_ROOMS).items()
         for line in wrong(cast, browsers, row, route, state, role)
     ]
 
@@ -200,7 +218,7 @@ def test_a_room_answers_as_its_state_and_who_asks_allow(role, cast, browsers):
 def test_a_page_answers_as_who_asks_may(role, cast, browsers):
     found = [
         line
-        for route, row in PAGES.items()
+        for route, row in (PAGES | API_PAGES).items()
         for line in wrong(cast, browsers, row, route, "public", role)
     ]
 
