@@ -6,12 +6,12 @@ import pytest
 from django.db import InterfaceError, OperationalError
 
 from chat import consumers
-from chat.actions.rooms import create_room, join_room
+from chat.actions.rooms import create_room, join_room, leave_room
 from chat.consumers import programs
 from chat.database import in_database
 from chat.hub import Hub
 from chat.models import Room, RoomKind
-from tests.sockets import post, until
+from tests.sockets import post, token_of, until
 
 
 async def a_room(creator, name="Well"):
@@ -117,3 +117,27 @@ async def test_a_socket_that_would_miss_a_room_has_to_come_back(
 
     with pytest.raises(consumers.ComeBack):
         await socket.closed()
+
+
+async def test_ones_leaving_is_heard_before_the_room_is_left_however_slow_others_are(
+    quick_hub, program, connect, alice, bob, lobby
+):
+    well = await a_room(alice)
+    await in_database(join_room, person=bob, room=well)
+    await connect(token=await token_of(alice), path="/ws/chat/well/", resume=0)
+    (slow,) = quick_hub.feeds[well.pk].pages
+    socket = await program(bob, resume={"cursors": {}})
+    await until(lambda: len(quick_hub.feeds[well.pk].pages) == 2)
+    write, gate = slow.write, asyncio.Event()
+
+    async def write_slowly(text):
+        await gate.wait()
+        await write(text)
+
+    slow.write = write_slowly
+    await in_database(leave_room, person=bob, room=well)
+    await a_while()
+    gate.set()
+    await socket.until("left")
+
+    assert [frame["actor"]["username"] for frame in socket.of("member.left")] == ["bob"]

@@ -151,6 +151,13 @@ class Feed:
             if self.position < head:  # the database did not answer
                 await asyncio.sleep(0.5)
 
+    async def settle(self, head: int) -> None:
+        """Returns when the live readers have got everything up to `head`: `position` moves before
+        it is written, and to many that takes several turns of the loop."""
+        await self.reach(head)
+        if self._drain is not None:
+            await asyncio.shield(self._drain)
+
     async def _replace(self, reader: Reader) -> int:
         frame = await self._returns.newest(reader)
         await reader.take(frame)

@@ -165,7 +165,7 @@ class Hub:
         feed = self.feeds.get(reader.room_id or 0)
         if feed is not None and reader.is_live:
             heads = await in_database(log.heads, [feed.room_id])
-            await feed.reach(heads.get(feed.room_id, 0))
+            await feed.settle(heads.get(feed.room_id, 0))
 
     def read(self, reader: Reader, seq: int) -> None:
         """The reader's person has seen the room up to `seq`; stored within a second."""
