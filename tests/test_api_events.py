@@ -4,6 +4,7 @@ import json
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from django.db import OperationalError
 
 from chat.actions.people import revoke_token
 from chat.actions.rooms import remove_from_room
@@ -312,6 +313,16 @@ async def test_t10_a_stream_ends_with_its_token(ask, quick_hub, alice, pond):
 
     assert (await stream.until_the_end())[2]["code"] == "signed_out"
     assert "Among us" not in stream.text
+
+
+async def test_a_stream_that_the_database_fails_ends_and_says_so(ask, pond, monkeypatch):
+    def fail(*_args):
+        raise OperationalError("away")
+
+    monkeypatch.setattr(following, "read_for", fail)
+    stream = await follow(ask)
+
+    assert (await stream.until_the_end())[2]["code"] == "unavailable"
 
 
 async def test_a_quiet_stream_gives_signs_of_life(ask, quick_hub, pond, monkeypatch):

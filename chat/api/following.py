@@ -139,9 +139,13 @@ async def stream(caller: hub.Caller, room: Room, after: int, epoch: str) -> Asyn
         except Refused as error:
             yield _event("end", {"code": error.code})
             return
+        except (DatabaseError, InterfaceError) as error:
+            if not is_outage(error):
+                raise
+            break
         finally:
             here.remove(reader)
-    yield _event("end", {"code": _ENDS.get(code or 0, CODES[503])})
+    yield _event("end", {"code": _ENDS.get(code or 0, CODES[503])})  # BEHIND: an outage
 
 
 async def _until_it_ends(reader: hub.StreamReader) -> AsyncIterator[Frame | None]:
