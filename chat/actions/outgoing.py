@@ -173,16 +173,16 @@ def _held(hook: OutgoingHook, actor: Person) -> tuple[OutgoingHook, Person]:
     _check_may(actor, room)
     found = OutgoingHook.objects.select_related("bot").filter(pk=hook.pk, room=room).first()
     if found is None:
-        raise Refused(_("This hook has been deleted meanwhile."))
+        raise Refused(_("This webhook has been deleted meanwhile."))
     found.room = room
     return found, actor
 
 
 def _check_may(actor: Person, room: Room) -> None:
     if not can_change_room(actor, room):
-        raise Refused(_("Only administrators and who created this room can change its hooks."))
+        raise Refused(_("Only administrators and who created this room can change its webhooks."))
 
 
 def _check_enabled(hook: OutgoingHook) -> None:
     if not hook.is_enabled:
-        raise Invalid(_("This hook is switched off. Switch it on first."))
+        raise Invalid(_("This webhook is switched off. Switch it on first."))

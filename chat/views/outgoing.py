@@ -86,7 +86,7 @@ def switch(request: Request, person: Person, slug: str, hook_id: int) -> HttpRes
 @for_people
 def delete(request: Request, person: Person, slug: str, hook_id: int) -> HttpResponse:
     verbs.delete_hook(deleter=person, hook=_hook(person, slug, hook_id))
-    flash.success(request, _("The hook is deleted."))
+    flash.success(request, _("The webhook is deleted."))
     return done(request, go(request, "outgoing", slug))
 
 
@@ -126,7 +126,7 @@ def _spend(person: Person) -> None:
 def _room(person: Person, slug: str) -> Room:
     room = find(person, slug)
     if not permissions.can_change_room(person, room):
-        raise Refused(_("Only administrators and who created this room can change its hooks."))
+        raise Refused(_("Only administrators and who created this room can change its webhooks."))
     return room
 
 
