@@ -18,7 +18,6 @@ from chat.models import ApiToken, Invitation, Person, Role, Room, Scope, Site
 from chat.permissions import (
     can_administer_site,
     can_change_role,
-    can_make_tokens,
     can_manage_tokens,
 )
 
@@ -161,7 +160,7 @@ def create_token(
     chosen = " ".join(scope for scope in Scope if scope in set(scopes))
     if not chosen:
         raise Invalid(_("Choose at least one thing that the token is for."))
-    if creator is not None and not can_make_tokens(creator, person):
+    if creator is not None and not can_manage_tokens(creator, person):
         raise Refused(_("You can't make a token for this person."))
     if ApiToken.objects.filter(person=person, revoked_at=None).count() >= MAX_TOKENS:
         raise Refused(_("There are too many tokens already. Please revoke some of them first."))

@@ -6,7 +6,6 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from chat import permissions
 from chat.actions.people import change_person, make_bot, revoke_token
 from chat.models import Person, Role
 from chat.site_forms import BotForm
@@ -39,7 +38,6 @@ def bot(request: Request, person: Person, username: str) -> HttpResponse:
     context = tokens.making(request, creator=person, person=shown)
     rooms = shown.rooms.visible_to(person).exclude(kind="direct")
     context |= {"shown": shown, "rooms": rooms}
-    context["can_make"] = permissions.can_make_tokens(person, shown)
     return show_form(request, "chat/site/bot.html", context)
 
 
