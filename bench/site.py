@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = 6
 # Settings of the shell that would change what is measured.
 _FOREIGN = {"DATABASE_URL", "DEBUG", "REDIS_URL", "SECRET_KEY", "SITE_URL", "HOST", "PORT"}
-_LIMITS = ("POSTS", "SIGNINS", "JOINS", "FRAMES", "SOCKETS", "STREAMS")
+_LIMITS = ("POSTS", "READS", "SIGNINS", "JOINS", "FRAMES", "SOCKETS", "STREAMS")
 
 
 @dataclass(frozen=True)

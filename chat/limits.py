@@ -41,9 +41,9 @@ def spend(rate: Rate | None, deed: str, *who: object) -> Spent | None:
     return _spend(_count_together, rate, deed, who)
 
 
-def spend_here(rate: Rate | None, deed: str, *who: object) -> None:
+def spend_here(rate: Rate | None, deed: str, *who: object) -> Spent | None:
     """As `spend`, counted by this process alone: asks nobody, and may be called in the loop."""
-    _spend(_count, rate, deed, who)
+    return _spend(_count, rate, deed, who)
 
 
 def address_of(request: HttpRequest) -> str:

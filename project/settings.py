@@ -30,6 +30,7 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
 # --- Limits ------------------------------------------------------------------------------
 
 LIMIT_POSTS = env.rate("LIMIT_POSTS", "60/m")
+LIMIT_READS = env.rate("LIMIT_READS", "600/m")
 LIMIT_SIGNINS = env.rate("LIMIT_SIGNINS", "20/m")
 LIMIT_JOINS = env.rate("LIMIT_JOINS", "20/m")
 LIMIT_HOOKS = env.rate("LIMIT_HOOKS", "60/m")

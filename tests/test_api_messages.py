@@ -207,6 +207,20 @@ def test_what_is_left_is_said_and_too_much_is_refused(bot, lobby, clock, setting
     assert bot.status == 201
 
 
+def test_who_asks_all_the_time_is_asked_to_wait(bot, lobby, clock, settings):
+    settings.LIMIT_READS = settings.LIMIT_POSTS.__class__(2, 60)
+
+    bot.get(MESSAGES)
+    left = bot.headers["RateLimit-Remaining"]
+    bot.get(MESSAGES)
+    problem = bot.get(MESSAGES)
+
+    assert left == "1"
+    assert (bot.status, problem["code"], bot.headers["Retry-After"]) == (429, "too_many", "60")
+    bot.post(MESSAGES, {"body": "Said all the same"})
+    assert bot.status == 201
+
+
 def test_a_page_costs_the_same_however_much_is_on_it(
     bot, alice, bob, lobby, django_assert_num_queries
 ):

@@ -7,11 +7,12 @@ exact Origin: a browser sends its cookie from any page in the world.
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja.utils import check_csrf
 
-from chat import hub, tokens
+from chat import hub, limits, tokens
 from chat.errors import Refused, SignedOut, WrongScope
 from chat.limits import Spent
 from chat.models import Person, Scope
@@ -29,13 +30,19 @@ class Request(HttpRequest):
 
 
 def needing(scope: Scope) -> Callable[[Request], Person]:
-    """What lets in whoever may do what is of this scope. Raises SignedOut, or Refused."""
+    """What lets in whoever may do what is of this scope. Raises SignedOut, or Refused.
+
+    Reading is counted here, and TooMany raised for who does it all the time: what it costs the
+    others wait for.
+    """
 
     def admit(request: Request) -> Person:
         request.person, request.caller = _by_token(request) or _by_session(request)
         request.spent = None
         if not request.caller.may(scope):
             raise WrongScope(scope.value)
+        if request.method in SAFE:
+            request.spent = limits.spend_here(settings.LIMIT_READS, "read", request.person.pk)
         return request.person
 
     return admit

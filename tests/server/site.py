@@ -29,7 +29,7 @@ PASSWORD = "natterjack"
 # A test that is quick is no attack. Where a limit is what is tested, it is set.
 NO_LIMITS = {
     f"LIMIT_{name}": "off"
-    for name in ("POSTS", "SIGNINS", "JOINS", "HOOKS", "FRAMES", "SOCKETS", "STREAMS")
+    for name in ["POSTS", "READS", "SIGNINS", "JOINS", "HOOKS", "FRAMES", "SOCKETS", "STREAMS"]
 }
 # What this shell is set up for is no concern of a test's site.
 FOREIGN = re.compile(
