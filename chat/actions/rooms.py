@@ -43,7 +43,7 @@ def create_room(*, creator: Person, name: str, purpose: str, kind: RoomKind) -> 
         slug = f"{slug}-{secrets.token_hex(4)}"
     with transaction.atomic():
         room = _with_free_slug(slug, name=name, purpose=purpose, kind=kind, created_by=creator)
-        _enter(events.lock(room.pk), person=creator, actor=creator)
+        _enter(events.lock(room.pk), creator, actor=creator)
     return room
 
 
@@ -53,7 +53,7 @@ def join_room(*, person: Person, room: Room) -> None:
         room, person = locked(room.pk, person)
         if not can_join(person, room):
             raise Refused(_no_entry(room))
-        _enter(room, person=person, actor=person)
+        _enter(room, person, actor=person)
 
 
 def _no_entry(room: Room) -> str:
@@ -76,8 +76,7 @@ def invite_into_room(*, inviter: Person, room: Room, people: Iterable[Person]) -
         room, inviter = locked(room.pk, inviter)
         if not can_invite_into(inviter, room):
             raise Refused(_("Only people in this room can invite others into it."))
-        for person in people:
-            _enter(room, person=person, actor=inviter)
+        _enter(room, *people, actor=inviter)
 
 
 def remove_from_room(*, remover: Person, room: Room, person: Person) -> None:
@@ -141,8 +140,7 @@ def open_direct_room(*, opener: Person, others: Iterable[Person]) -> Room:
                 created_by=opener,
             )
             room = events.lock(room.pk)
-            for person in people:
-                _enter(room, person=person, actor=opener)
+            _enter(room, *people, actor=opener)
             return room
     except IntegrityError:  # the other one opened it at the same moment
         return Room.objects.get(direct_key=_direct_key(people))
@@ -151,7 +149,7 @@ def open_direct_room(*, opener: Person, others: Iterable[Person]) -> Room:
 def enter_lobby(*, person: Person) -> None:
     """Everybody but guests is in the lobby, from their first moment."""
     with transaction.atomic():
-        _enter(events.lock(Room.objects.lobby().pk), person=person, actor=person)
+        _enter(events.lock(Room.objects.lobby().pk), person, actor=person)
 
 
 def enter_first_rooms(*, person: Person, rooms: Iterable[Room], inviter: Person | None) -> None:
@@ -162,12 +160,12 @@ def enter_first_rooms(*, person: Person, rooms: Iterable[Room], inviter: Person 
     with transaction.atomic():
         for room_id in sorted(invited | lobby):
             actor = person if room_id in lobby else inviter or person
-            _enter(events.lock(room_id), person=person, actor=actor)
+            _enter(events.lock(room_id), person, actor=actor)
 
 
 def bring_into_room(*, room: Room, person: Person, actor: Person) -> None:
     """For other verbs, which hold the room's lock and have judged."""
-    _enter(room, person=person, actor=actor)
+    _enter(room, person, actor=actor)
 
 
 def take_out_of_room(*, room: Room, person: Person, actor: Person) -> None:
@@ -198,17 +196,28 @@ def _set_archived(archiver: Person, room: Room, at: datetime | None, kind: Event
             events.append(room, kind, actor=archiver)
 
 
-def _enter(room: Room, *, person: Person, actor: Person) -> None:
-    # What was said before somebody came in is not news to them.
-    _membership, is_new = Membership.objects.get_or_create(
-        room=room,
-        person=person,
-        defaults={"read_seq": room.last_seq, "read_number": room.message_count},
-    )
-    if is_new:
-        # Of threads that they followed when they were here before, as of the room.
-        Following.objects.filter(person=person, root__room=room).update(read_seq=room.last_seq)
+def _enter(room: Room, *people: Person, actor: Person) -> None:
+    """Who is in it already stays. What was said before somebody came in is not news to them."""
+    pointer = {"read_seq": room.last_seq, "read_number": room.message_count}
+    new = []
+    for person in people:
+        _membership, is_new = Membership.objects.get_or_create(
+            room=room, person=person, defaults=pointer
+        )
+        if is_new:
+            new.append(person)
+    _pass_threads(room, new)
+    for person in new:
         events.append(room, EventKind.MEMBER_JOINED, actor=actor, person=person)
+
+
+def _pass_threads(room: Room, people: list[Person]) -> None:
+    """Of threads that they followed when they were here before, nothing is news, as of the room."""
+    theirs = Following.objects.filter(person__in=people, root__room=room)
+    # First, and in the order in which whoever reads locks them: else these wait in a circle.
+    rows = theirs.order_by("-root_id", "person_id").select_for_update(no_key=True, of=("self",))
+    if rows.values_list("pk"):
+        theirs.update(read_seq=room.last_seq)
 
 
 def _exit(room: Room, *, person: Person, actor: Person, kind: EventKind) -> None:
