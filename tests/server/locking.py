@@ -71,14 +71,15 @@ def part():
 
 def crowd(threads, deeds):
     """Everybody does everything at once; returns what was refused by the database."""
-    owner, *people = Person.objects.order_by("pk")
+    # Without whom `part` has made: nothing says in which order these run.
+    owner, *people = Person.objects.exclude(role=Role.BOT).order_by("pk")
     rooms = [_room(owner, people, f"pond {number}") for number in range(4)]
     return _refused(threads, [(_deed, owner, people, rooms)] * deeds)
 
 
 def talk(threads, deeds):
     """Everybody says, names, answers, edits and reads at once; returns as `crowd`."""
-    # Without whom `meet` has switched off: nothing says in which order these run.
+    # Without whom `meet` has switched off.
     owner, *people = Person.objects.filter(is_active=True).order_by("pk")
     rooms = [_room(owner, people, f"lake {number}") for number in range(2)]
     roots = [_post(author, room) for room in rooms for author in (owner, *people)]
