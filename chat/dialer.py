@@ -5,8 +5,9 @@ A name is resolved once. Every address that it has must be a public one, by IANA
 special addresses, or allowed by whoever runs the server (`WEBHOOK_ALLOW`); the socket goes to the
 address that was checked, under the name that was asked for. Without being allowed there is no http,
 no port but 80 and 443, no host without a dot, none of this site. Redirects are answers as all
-others. Nobody holds a thread for longer than `TIMEOUT_SECONDS`, however slowly they answer, nor
-makes it read more than `MAX_ANSWER_BYTES`.
+others. Whoever is connected to holds a thread no longer than `TIMEOUT_SECONDS`, however slowly they
+answer, nor makes it read more than `MAX_ANSWER_BYTES`. How long a name may take to be resolved is
+the system's resolver's to say.
 """
 
 import ipaddress
