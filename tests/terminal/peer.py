@@ -99,7 +99,8 @@ class Peer:
             task.add_done_callback(lambda _: None)
 
     async def cut(self) -> None:
-        """Every line is lost at once, without a word."""
+        """Every line is lost at once, without a word; there is one, or will be."""
+        await self.until(lambda: self.sockets)
         for socket in list(self.sockets):
             socket.transport.abort()
         await self.until(lambda: not self.sockets)
