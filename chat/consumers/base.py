@@ -110,6 +110,10 @@ class Socket:
     async def handle(self, step: Step, frame: dict[str, Any]) -> None:
         raise NotImplementedError
 
+    def reader_of(self, frame: dict[str, Any]) -> hub.Reader:
+        """Who listens to the room that a frame is about; the socket's, where that has one."""
+        raise NotImplementedError
+
     async def acknowledge(self, step: Step, message: Message) -> None:
         """It is durable."""
 
@@ -324,6 +328,15 @@ class Socket:
         """Edits, deletes or reacts."""
         hub.note(self.reader.person_id)
         await self.acknowledge(step, await into_database(change, self.reader, frame))
+
+    def read(self, frame: dict[str, Any]) -> None:
+        """They have seen a room, or a thread, up to a place."""
+        hub.note(self.reader.person_id)
+        seq, root_id = frames.number(frame, "seq") or 0, frames.number(frame, "thread")
+        if root_id is None:
+            hub.current().read(self.reader_of(frame), seq)
+        else:
+            hub.current().read_thread(self.reader, root_id, seq)
 
     def is_same_epoch(self, frame: dict[str, Any]) -> bool:
         return frame.get("epoch") in (None, "", self.visitor.epoch)  # it may be unhashable

@@ -36,14 +36,16 @@ class Page(Socket):
             raise Ended(4429)
         return False
 
+    def reader_of(self, frame: dict[str, Any]) -> hub.Reader:
+        return self.reader
+
     async def handle(self, step: Step, frame: dict[str, Any]) -> None:
         # A table of our own: what a client writes never names a method or reaches the layer.
         match frame["type"]:
             case "resume":
                 await self._resume(frame)
             case "read":
-                hub.note(self.reader.person_id)
-                self._read(frame)
+                self.read(frame)
             case "edit" | "delete" | "react":
                 await self.change(step, frame)
             case "typing":
@@ -57,13 +59,6 @@ class Page(Socket):
 
     async def refuse(self, step: Step, error: Refused) -> None:
         await self.write(fragments.refusal(str(error.sentence), self.reader.kind))
-
-    def _read(self, frame: dict[str, Any]) -> None:
-        seq, root_id = frames.number(frame, "seq") or 0, frames.number(frame, "thread")
-        if root_id is None:
-            hub.current().read(self.reader, seq)
-        else:
-            hub.current().read_thread(self.reader, root_id, seq)
 
     async def _resume(self, frame: dict[str, Any]) -> None:
         self.has_asked = True

@@ -64,13 +64,12 @@ class Program(Socket):
             case "resume":
                 await self._resume(frame)
             case "read":
-                hub.note(self.reader.person_id)
-                self._read(frame)
+                self.read(frame)
             case "edit" | "delete" | "react":
                 await self.change(step, frame)
             case "typing":
                 hub.note(self.reader.person_id)
-                await hub.current().typing.say(self._named(frame))
+                await hub.current().typing.say(self.reader_of(frame))
             case "ping":
                 await self._say(programs.pong())
             case _:
@@ -132,15 +131,7 @@ class Program(Socket):
             late = [reader for reader in self.rooms.values() if not reader.is_live]
             await self._bring(dict.fromkeys(late))
 
-    def _read(self, frame: dict[str, Any]) -> None:
-        seq, root_id = frames.number(frame, "seq") or 0, frames.number(frame, "thread")
-        if root_id is None:
-            hub.current().read(self._named(frame), seq)
-        else:
-            hub.current().read_thread(self.reader, root_id, seq)
-
-    def _named(self, frame: dict[str, Any]) -> RoomReader:
-        """The room that a frame is about; the socket's, where that has one."""
+    def reader_of(self, frame: dict[str, Any]) -> RoomReader:
         slug = self.visitor.slug or frame.get("room")
         if not slug:
             raise Invalid(_("Name the room."))
