@@ -35,7 +35,7 @@ STALE := $(shell test -x $(PY) || echo stale)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test fuzz lint bench mutants soak lock stale
+.PHONY: help run demo test fuzz lint bench peers mutants soak lock stale
 
 help:
 	@echo "make run     set up what is missing and serve on http://127.0.0.1:8000"
@@ -44,9 +44,10 @@ help:
 	@echo "make fuzz    the frame parser against a minute of made-up frames; FUZZ_SECONDS=600"
 	@echo "make lint    style, types, templates, migrations"
 	@echo "make bench   the benchmarks, or one of them: SCENARIO=name"
+	@echo "make peers   what the benchmarks compare us with; without it they say what is missing"
 	@echo "make soak    the long proofs, for hours: SCENARIO=name SIZE=100 MINUTES=30 BACKEND=sqlite"
 	@echo "make mutants seeded faults, each of which has to make a test fail; one: MUTANT=name"
-	@echo "make lock    renew requirements.lock and requirements-dev.lock"
+	@echo "make lock    renew the three lock files"
 	@echo
 	@echo "From the environment: HOST, PORT, DATA_DIR, PYTHON (now $(PYTHON))."
 
@@ -77,6 +78,8 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@$(PY) -m bench $(SCENARIO)
 
+peers: $(VENV)/.peers
+
 # What was found is added to var/reports/soak.md; `.venv/bin/python -m soak --help` lists all.
 soak: $(VENV)/.dev
 	@sh tools/system_packages.sh
@@ -89,18 +92,21 @@ mutants: $(VENV)/.dev
 	@exec $(OWN_ENV) $(PY) -m mutants $(MUTANT)
 
 # One lock for every Python from 3.11.0 up and every system. The settings of this machine's
-# package tools stay out of it; the runtime lock binds the other one, so that tests run on
-# exactly the versions that are served.
+# package tools stay out of it; the runtime lock binds the others, so that tests run on exactly
+# the versions that are served, and peers beside them.
 UV_COMPILE = env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_URL \
 	-u UV_FIND_LINKS -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_PRERELEASE -u UV_EXCLUDE_NEWER \
 	$(PY) -m uv --no-config pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links \
-	--custom-compile-command "make lock" pyproject.toml --group server
+	--custom-compile-command "make lock"
 
 lock: $(VENV)/.dev
-	@echo "Renewing requirements.lock and requirements-dev.lock ..."
-	@$(UV_COMPILE) --output-file requirements.lock
-	@$(UV_COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	@echo "Renewing requirements.lock, requirements-dev.lock and requirements-peers.lock ..."
+	@$(UV_COMPILE) pyproject.toml --group server --output-file requirements.lock
+	@$(UV_COMPILE) pyproject.toml --group server --group dev --constraint requirements.lock \
+		--output-file requirements-dev.lock
+	@$(UV_COMPILE) --group peers --constraint requirements-dev.lock \
+		--output-file requirements-peers.lock
 
 # -- Set-up --------------------------------------------------------------------------------
 
@@ -125,6 +131,11 @@ $(VENV)/.dev: $(VENV)/.created requirements-dev.lock
 	@echo "Installing what tests and checks need (once, a minute or two) ..."
 	@$(PIP_INSTALL) -r requirements-dev.lock
 	@touch $@ $(VENV)/.runtime
+
+$(VENV)/.peers: $(VENV)/.dev requirements-peers.lock
+	@echo "Installing what the benchmarks compare us with (once, some seconds) ..."
+	@$(PIP_INSTALL) -r requirements-peers.lock
+	@touch $@
 
 # npm writes this file last, so it is the stamp of a whole set.
 $(NODE): tests/node/package.json tests/node/package-lock.json
