@@ -187,7 +187,7 @@ EMAIL_USE_SSL = bool(EMAIL.get("EMAIL_USE_SSL"))
 # --- People ------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "chat.Person"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["chat.accounts.AuthenticationBackend"]
 PASSWORD_HASHERS = ["project.hashers.Argon2idHasher"]
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 _VALIDATION = "django.contrib.auth.password_validation"

@@ -12,7 +12,7 @@ ROOT = settings.BASE_DIR / "chat"
 FLOORS = [
     {"characters", "colours", "console", "emojis", "errors", "headers", "later", "moments"},
     {"signatures"},
-    {"database", "sqlite", "wire", "slack_text"},
+    {"database", "prepared", "sqlite", "wire", "slack_text"},
     {"connections", "counters", "group_commit", "sockets", "names", "avatars", "kept"},
     {"naming", "slack"},
     {"markup"},

@@ -101,4 +101,4 @@ def _find(person_id: int, slug: object) -> Room | None:
     if not isinstance(slug, str) or not re.fullmatch(r"[-\w]{1,64}", slug, re.ASCII):
         return None
     person = Person.objects.get(pk=person_id)
-    return Room.objects.visible_to(person).filter(slug=slug).first()
+    return Room.objects.named(slug, person)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.avatars import avatar_svg
 from chat.names import normalise_username, skeleton
+from chat.prepared import Prepared
 
 
 class Role(models.TextChoices):
@@ -120,6 +121,10 @@ class Person(AbstractBaseUser):
     @property
     def avatar(self) -> SafeString:
         return avatar_svg(name=self.name, key=self.pk)
+
+
+# Whoever it is that a session is of, with the key as the session holds it.
+person_by_key = Prepared(lambda key: Person.objects.filter(pk=key).order_by())
 
 
 def is_quiet(time_zone: str, start: time | None, end: time | None, now: datetime) -> bool:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef, Q
@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.people import Person
+from chat.prepared import Prepared
 
 
 class RoomKind(models.TextChoices):
@@ -22,8 +23,15 @@ class RoomKind(models.TextChoices):
 class RoomQuerySet(models.QuerySet["Room"]):
     def visible_to(self, person: Person) -> Self:
         """The rooms that this person may read: their own, and for all but guests the public."""
-        own = Exists(Membership.objects.filter(room=OuterRef("pk"), person=person))
-        return self.filter(own if person.is_guest else own | Q(kind=RoomKind.PUBLIC))
+        return self._visible(person.pk, is_guest=person.is_guest)
+
+    def named(self, slug: str, person: Person) -> "Room | None":
+        """The one of `visible_to` with this slug: what most requests and frames begin with."""
+        return (_named_to_guest if person.is_guest else _named).first(slug, person.pk)
+
+    def _visible(self, person_id: Any, *, is_guest: bool) -> Self:
+        own = Exists(Membership.objects.filter(room=OuterRef("pk"), person=person_id))
+        return self.filter(own if is_guest else own | Q(kind=RoomKind.PUBLIC))
 
     def visible_pairs(self, asked: set[tuple[int, bool, int]]) -> set[tuple[int, int]]:
         """`visible_to` for many at once: of (person, is a guest, room) those where it holds.
@@ -109,6 +117,14 @@ class Room(models.Model):
             return self.name
         others = [member.name for member in self.members.all() if member.pk != person.pk]
         return ", ".join(others) or person.name
+
+
+_named = Prepared(
+    lambda slug, person: Room.objects.all()._visible(person, is_guest=False).filter(slug=slug)
+)
+_named_to_guest = Prepared(
+    lambda slug, person: Room.objects.all()._visible(person, is_guest=True).filter(slug=slug)
+)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

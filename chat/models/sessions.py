@@ -10,6 +10,7 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 
 from chat.models.people import Person
+from chat.prepared import Prepared
 
 
 class Session(AbstractBaseSession):
@@ -35,6 +36,10 @@ class Session(AbstractBaseSession):
         request: Any = SimpleNamespace(session=_Copy(self.get_decoded()))
         person = get_user(request)
         return person if isinstance(person, Person) else None
+
+
+# The one that a cookie names, at this moment.
+session_of = Prepared(lambda key, now: Session.objects.filter(pk=key, expire_date__gt=now))
 
 
 class _Copy(dict[str, Any]):

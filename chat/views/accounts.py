@@ -22,8 +22,6 @@ from chat.forms import AccountForm, SetupForm
 from chat.models import Invitation, Person, Site
 from chat.views.answers import Request, done, go, show_form, stay_plain
 
-_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-
 
 def of_this_site(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """A page of allauth's that speaks of our site: its own idea of one is the host's name.
@@ -101,4 +99,4 @@ password_is_set = of_this_site(allauth.password_reset_from_key_done)
 
 
 def _sign_in(request: HttpRequest, person: Person) -> None:
-    login(request, person, backend=_BACKEND)
+    login(request, person)

@@ -35,7 +35,9 @@ def find(person: Person, slug: str) -> Room:
     """The room that this person may see; for all others it does not exist."""
     if not slug_re.match(slug):  # a form names rooms too, and PostgreSQL can't look for a NUL
         raise Http404
-    return get_object_or_404(Room.objects.visible_to(person), slug=slug)
+    if (room := Room.objects.named(slug, person)) is None:
+        raise Http404
+    return room
 
 
 @require_GET

@@ -1,0 +1,140 @@
+"""Queries that are put into words once, and asked with other values each time."""
+
+from contextlib import nullcontext
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from chat.models import Person, Room
+from chat.prepared import Prepared
+from tests.databases import asked, postgresql_database
+
+
+@pytest.fixture(scope="module")
+def other_database(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), postgresql_database() as found:
+        yield found
+
+
+@pytest.fixture(autouse=True, params=("sqlite", "postgresql"))
+def database(request, db):
+    """Each test runs on both; what it has written is undone."""
+    other = request.param == "postgresql"
+    here = asked(request.getfixturevalue("other_database")) if other else nullcontext()
+    with here, transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def fields(found):
+    return {name: value for name, value in vars(found).items() if name != "_state"}
+
+
+def test_a_row_is_the_object_that_the_query_itself_finds(alice):
+    prepared = Prepared(lambda key: Person.objects.filter(pk=key))
+
+    (found,) = prepared(alice.pk)
+
+    assert found == alice
+    assert fields(found) == fields(Person.objects.get(pk=alice.pk))
+    assert found.date_joined.tzinfo is not None
+    assert found.is_active is True
+
+
+def test_it_is_put_into_words_once_and_asked_with_each_value(alice, bob):
+    made = []
+    prepared = Prepared(lambda key: made.append(key) or Person.objects.filter(pk=key))
+
+    with CaptureQueriesContext(connection) as captured:
+        found = [prepared.first(each.pk) for each in (alice, bob, alice)]
+
+    assert found == [alice, bob, alice]
+    assert (len(made), len(captured)) == (1, 3)
+
+
+def test_what_is_changed_meanwhile_is_found_as_it_is(alice):
+    prepared = Prepared(lambda key: Person.objects.filter(pk=key))
+    prepared(alice.pk)
+
+    Person.objects.filter(pk=alice.pk).update(name="Alice II")
+
+    assert prepared.first(alice.pk).name == "Alice II"
+
+
+def test_nothing_found_is_no_row():
+    prepared = Prepared(lambda key: Person.objects.filter(pk=key))
+
+    assert prepared(0) == []
+    assert prepared.first(0) is None
+
+
+@pytest.mark.parametrize("count", (1, 2, 3, 4, 5, 9))
+def test_a_list_of_any_length_finds_each_once(count):
+    people = Person.objects.bulk_create(
+        Person(username=f"frog{number}", skeleton=f"frog{number}", name="Frog")
+        for number in range(10)
+    )
+    prepared = Prepared(
+        lambda keys, name: Person.objects.filter(pk__in=keys, name=name).order_by("pk")
+    )
+
+    found = prepared([each.pk for each in people[:count]], "Frog")
+
+    assert found == people[:count]
+
+
+def test_lists_of_almost_the_same_length_share_their_words(alice):
+    made = []
+    prepared = Prepared(lambda keys: made.append(keys) or Person.objects.filter(pk__in=keys))
+
+    for length in (5, 6, 7, 8):
+        assert prepared([alice.pk] * length) == [alice]
+
+    assert len(made) == 1
+
+
+def test_moments_are_compared_as_such(alice):
+    before = Prepared(lambda moment: Person.objects.filter(date_joined__lt=moment))
+
+    assert alice in before(timezone.now() + timedelta(seconds=1))
+    assert before(alice.date_joined) == []
+
+
+def test_some_of_the_fields_are_read_and_the_others_when_they_are_wanted(alice):
+    prepared = Prepared(lambda key: Person.objects.filter(pk=key).only("username"))
+
+    found = prepared.first(alice.pk)
+
+    assert found.get_deferred_fields() >= {"name", "password"}
+    assert (found.username, found.name) == (alice.username, alice.name)
+
+
+def test_values_are_tuples_as_python_has_them(alice):
+    prepared = Prepared(
+        lambda key: Person.objects.filter(pk=key).values_list("is_active", "date_joined")
+    )
+
+    assert prepared(alice.pk) == [(True, alice.date_joined)]
+
+
+def test_a_text_is_a_value_whatever_it_holds(alice):
+    prepared = Prepared(lambda name: Person.objects.filter(username=name))
+
+    assert prepared("alice' OR '1'='1") == []
+    assert prepared("%s") == []
+    assert prepared("alice") == [alice]
+
+
+def test_rows_are_locked_where_the_database_locks_rows(lobby):
+    prepared = Prepared(
+        lambda slugs: Room.objects.select_for_update(no_key=True).filter(slug__in=slugs)
+    )
+
+    with transaction.atomic(), CaptureQueriesContext(connection) as captured:
+        assert prepared([lobby.slug]) == [lobby]
+
+    words = "FOR NO KEY UPDATE" in captured[0]["sql"]
+    assert words == connection.features.has_select_for_update
