@@ -26,12 +26,19 @@ class Answer:
         return (gzip.decompress(self.body) if is_gzip else self.body).decode()
 
 
-class Client:
-    """One kept connection of one browser, which accepts gzip."""
+def _never() -> None:
+    raise Invalid("the server closed a connection that waited for an answer")
 
-    def __init__(self, loop: Loop, port: int, session: str = "") -> None:
+
+class Client:
+    """One kept connection of one browser, which accepts gzip. `on_lost` is called when the server
+    has ended it and there will be no answer."""
+
+    def __init__(
+        self, loop: Loop, port: int, session: str = "", on_lost: Callable[[], None] = _never
+    ) -> None:
         self.port = port
-        self._loop = loop
+        self._loop, self._on_lost = loop, on_lost
         self._cookie = f"Cookie: sessionid={session}\r\n" if session else ""
         self._connection = connect(port)
         self._received = b""
@@ -76,11 +83,14 @@ class Client:
         send(self._connection, head.encode() + body)
 
     def _read(self) -> None:
-        data = self._connection.recv(_RECEIVE_BYTES)
+        try:
+            data = self._connection.recv(_RECEIVE_BYTES)
+        except ConnectionError:
+            data = b""
         if not data:
             self.close()
             if self.is_busy:
-                raise Invalid("the server closed a connection that waited for an answer")
+                self._on_lost()
             return
         self._received += data
         answer = self._complete()

@@ -19,6 +19,7 @@ class Plan:
     latency_peer_seconds: float = 3.0
     few_sockets: int = 200
     many_sockets: int = 1200
+    returning_sockets: int = 1000
     page_seconds: float = 2.0
     posts_seconds: float = 4.0
     messages: int = 2000
@@ -37,6 +38,7 @@ QUICK = Plan(
     latency_peer_seconds=1.5,
     few_sockets=100,
     many_sockets=400,
+    returning_sockets=200,
     page_seconds=1.0,
     posts_seconds=1.5,
     messages=500,

@@ -66,22 +66,33 @@ class Page:
         on_ready: Callable[[], None],
     ) -> None:
         self._loop, self._ledger, self._on_ready = loop, ledger, on_ready
+        self._port, self._session = port, session
         self._place, self._seq = place, place.after
         self._seen: set[int] = set()
         self._is_ready = self._is_closed = self._is_waiting = False
         self._next_read_at = self._quiet_at = 0.0
-        self._socket = Socket(
-            loop,
-            port,
-            f"/ws/chat/{SLUG}/",
-            session=session,
-            on_open=lambda: self._send("resume"),
-            on_text=self._take,
-        )
+        self._connect()
 
     def close(self) -> None:
         self._is_closed = True
         self._socket.close()
+
+    def _connect(self) -> None:
+        self._socket = Socket(
+            self._loop,
+            self._port,
+            f"/ws/chat/{SLUG}/?resume=1",
+            session=self._session,
+            on_open=self._opened,
+            on_text=self._take,
+            on_lost=self._lost,
+        )
+
+    def _opened(self) -> None:
+        self._send("resume")
+
+    def _lost(self) -> None:
+        raise Invalid("the server dropped a socket")
 
     def _send(self, kind: str) -> None:
         frame = {

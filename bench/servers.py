@@ -43,9 +43,10 @@ def pss_bytes(pid: int) -> int:
 
 
 @contextmanager
-def natterjack(core: int, site: Site) -> Iterator[Server]:
+def natterjack(core: int, site: Site, port: int = 0) -> Iterator[Server]:
     """What `make run` starts, on a populated site."""
-    with running(core, [sys.executable, "manage.py", "serve"], "/login/", site.environment) as it:
+    command = [sys.executable, "manage.py", "serve"]
+    with running(core, command, "/login/", site.environment, port=port) as it:
         yield it
 
 
@@ -65,9 +66,11 @@ def running(
     variables: Mapping[str, str],
     *,
     adds_port: bool = False,
+    port: int = 0,
 ) -> Iterator[Server]:
-    """Starts it on a free port, waits until `path` answers 200, and ends it with Ctrl-C."""
-    port = _free_port()
+    """Starts it on a port (0: a free one), waits until `path` answers 200, and ends it with
+    Ctrl-C."""
+    port = port or _free_port()
     command = [*command, str(port)] if adds_port else command
     with tempfile.TemporaryFile("w+") as console:
         began = perf_counter()

@@ -10,10 +10,17 @@ _TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
 _FINAL = 0x80
 # Clients have to mask. A key of zeros is a valid one, and leaves the text as it is.
 _MASKED, _KEY = 0x80, b"\0\0\0\0"
+# After these codes, and where there was none, htmx's extension comes back.
+_RETURN_AFTER = {1011, 1012, 1013}
+
+
+def _never() -> None:
+    raise Invalid("the server dropped a socket")
 
 
 class Socket:
-    """One WebSocket: `on_open` when it has been accepted, `on_text` for each whole message."""
+    """One WebSocket: `on_open` when it has been accepted, `on_text` for each whole message, and
+    `on_lost` when the server has dropped it, or had no room for it."""
 
     def __init__(
         self,
@@ -25,8 +32,9 @@ class Socket:
         protocol: str = "",
         on_open: Callable[[], None],
         on_text: Callable[[bytes], None],
+        on_lost: Callable[[], None] = _never,
     ) -> None:
-        self._loop, self._on_open, self._on_text = loop, on_open, on_text
+        self._loop, self._on_open, self._on_text, self._on_lost = loop, on_open, on_text, on_lost
         self._connection = connect(port)
         self._rest = b""
         self._is_open = self._is_leaving = False
@@ -47,10 +55,18 @@ class Socket:
     def close(self) -> None:
         """Says goodbye; what still comes is not read."""
         if not self._is_leaving:
-            self._is_leaving = True
             self._write(_CLOSE, b"\x03\xe8")
-            self._loop.remove(self._connection)
-            self._connection.close()
+            self.cut()
+
+    def cut(self) -> None:
+        """Ends without a word."""
+        self._is_leaving = True
+        self._loop.remove(self._connection)
+        self._connection.close()
+
+    def _lose(self) -> None:
+        self.cut()
+        self._on_lost()
 
     def _write(self, opcode: int, payload: bytes) -> None:
         length = len(payload)
@@ -66,7 +82,8 @@ class Socket:
         except ConnectionError:
             data = b""
         if not data:
-            raise Invalid("the server dropped a socket")
+            self._lose()
+            return
         if self._rest:
             data = self._rest + data
         if not self._is_open:
@@ -86,7 +103,7 @@ class Socket:
     def _frames(self, data: bytes) -> bytes:
         """Takes the whole frames; returns the begun one behind them."""
         place, end = 0, len(data)
-        while end - place >= 2:
+        while end - place >= 2 and not self._is_leaving:
             length, start = data[place + 1], place + 2
             if length == 126:
                 start = place + 4
@@ -107,6 +124,9 @@ class Socket:
         if first == _FINAL | _PING:
             self._write(_PONG, payload)
         elif first == _FINAL | _CLOSE:
-            raise Invalid(f"the server closed a socket with {int.from_bytes(payload[:2], 'big')}")
+            code = int.from_bytes(payload[:2], "big")
+            if code not in _RETURN_AFTER:
+                raise Invalid(f"the server closed a socket with {code}")
+            self._lose()
         elif first != _FINAL | _PONG:
             raise Invalid(f"a frame of an unexpected kind: {first:#x}")

@@ -10,6 +10,7 @@ from bench.scenarios.memory import memory
 from bench.scenarios.page import page
 from bench.scenarios.posts import posts
 from bench.scenarios.programs import programs
+from bench.scenarios.restart import restart
 from bench.scenarios.search import search
 from bench.scenarios.start import start
 
@@ -23,4 +24,5 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "search": search,
     "growth": growth,
     "start": start,
+    "restart": restart,
 }
