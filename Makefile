@@ -35,7 +35,7 @@ STALE := $(shell test -x $(PY) || echo stale)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test fuzz lint bench peers mutants soak lock stale
+.PHONY: help run demo test fuzz lint bench bench-check peers mutants soak lock stale
 
 help:
 	@echo "make run     set up what is missing and serve on http://127.0.0.1:8000"
@@ -43,7 +43,8 @@ help:
 	@echo "make test    the whole suite; WORKERS=$(WORKERS), PYTEST_ARGS='-k invite'"
 	@echo "make fuzz    the frame parser against a minute of made-up frames; FUZZ_SECONDS=600"
 	@echo "make lint    style, types, templates, migrations"
-	@echo "make bench   the benchmarks, or one of them: SCENARIO=name"
+	@echo "make bench   the benchmarks, or one of them: SCENARIO=name; bench-check: only whether"
+	@echo "             their results are right, on any machine, within two minutes"
 	@echo "make peers   what the benchmarks compare us with; without it they say what is missing"
 	@echo "make soak    the long proofs, for hours: SCENARIO=name SIZE=100 MINUTES=30 BACKEND=sqlite"
 	@echo "make mutants seeded faults, each of which has to make a test fail; one: MUTANT=name"
@@ -77,6 +78,9 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(PY) -m bench $(SCENARIO)
+
+bench-check: $(VENV)/.dev
+	@$(PY) -m bench --check $(SCENARIO)
 
 peers: $(VENV)/.peers
 

@@ -5,36 +5,53 @@ import sys
 from time import perf_counter
 
 from bench import cores, plan, report
-from bench.errors import Invalid
-from bench.report import Result
+from bench.errors import Invalid, Unreached
+from bench.report import UNCOUNTED, WRONG, Result
 from bench.rounds import Bench
 from bench.scenarios import SCENARIOS
 from bench.site import ROOT
 
+_EXITS = f"""\
+ends with
+  0  whether or not the targets are met
+  {WRONG}  the results are wrong: a message was lost or came twice, a page was not whole, or a
+     server ended
+  {UNCOUNTED}  figures don't count: the load was not reached, the generator was busier than it
+     may be, or others used the machine (with --check these are notes)"""
+
 
 def main() -> int:
-    """1 when any figure does not count, else 0, whether or not the targets are met."""
-    names = _arguments().scenario or list(SCENARIOS)
-    chosen = plan.chosen()
+    """What `report.verdict` says of all that was asked for."""
+    arguments = _arguments()
+    chosen = plan.CHECK if arguments.check else plan.chosen()
     try:
         two = cores.choose()
     except Invalid as problem:
         print(f"bench: {problem}", file=sys.stderr)
-        return 1
+        return UNCOUNTED
     results = []
-    for name in names:
-        results.append(_measured(Bench(chosen, two, Result(name))))
-        print(report.show(results[-1]), flush=True)
-    print(f"\nEvery round is in {report.save(results, chosen).relative_to(ROOT)}")
-    return 1 if any(result.complaints for result in results) else 0
+    for name in arguments.scenario or list(SCENARIOS):
+        result = _result_of(Bench(chosen, two, Result(name)))
+        if arguments.check:
+            result.notes += result.complaints
+            result.complaints = []
+        print(report.show_check(result) if arguments.check else report.show(result), flush=True)
+        results.append(result)
+    if not arguments.check:
+        print(f"\nEvery round is in {report.save(results, chosen).relative_to(ROOT)}")
+    return report.verdict(results)
 
 
-def _measured(bench: Bench) -> Result:
+def _result_of(bench: Bench) -> Result:
     began = perf_counter()
     try:
         SCENARIOS[bench.result.scenario](bench)
-    except Invalid as problem:
+    except Unreached as problem:
         bench.result.complaints.append(str(problem))
+    except Invalid as problem:
+        bench.result.wrong.append(str(problem))
+    except OSError as error:  # of a connection, or of a process that is no longer there
+        bench.result.wrong.append(f"the server is gone, or takes nothing: {error}")
     bench.judge_the_noise()
     bench.result.seconds = perf_counter() - began
     return bench.result
@@ -45,10 +62,13 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measures Natterjack on this machine. BENCH_QUICK=1 takes a short look.",
-        epilog="\n".join(["scenarios (all of them by default):", *docs]),
+        epilog="\n".join(["scenarios (all of them by default):", *docs, "", _EXITS]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("scenario", nargs="*", metavar="SCENARIO", help="see below")
+    parser.add_argument(
+        "--check", action="store_true", help="one short round, for right results and not for time"
+    )
     arguments = parser.parse_args()
     if unknown := set(arguments.scenario) - set(SCENARIOS):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")

@@ -1,5 +1,9 @@
-"""Why a measurement does not count."""
+"""Why there is no figure to show."""
 
 
 class Invalid(Exception):
-    """Wrong results, or a load that was not reached: there is no figure to show."""
+    """The results are wrong, or the scenario could not be carried through."""
+
+
+class Unreached(Invalid):
+    """A load or a rest that a figure needs did not come about; what was seen was right."""

@@ -16,7 +16,7 @@ from bench.servers import Server
 from bench.site import Site
 
 _SETTLE_SECONDS = 0.5
-_DELIVER_SECONDS = 20.0
+_DELIVER_SECONDS = 60.0
 
 
 @dataclass

@@ -61,7 +61,7 @@ class Loop:
 
 def connect(port: int) -> socket.socket:
     """A loopback connection that never blocks."""
-    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.setblocking(False)
     return connection

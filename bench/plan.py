@@ -1,7 +1,7 @@
 """How large and how long: the full measurement, or a look in under two minutes."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,10 @@ QUICK = Plan(
     grown_people=50,
     visits=40,
 )
+
+
+# One round shows whether the results are right.
+CHECK = replace(QUICK, rounds=1)
 
 
 def chosen() -> Plan:

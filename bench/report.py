@@ -14,6 +14,8 @@ from typing import Any
 from bench.site import ROOT
 
 RESULTS = ROOT / "bench" / "results"
+# How the command ends.
+WRONG, UNCOUNTED = 1, 3
 _PACKAGES = ("autobahn", "channels", "daphne", "django", "twisted")
 
 
@@ -60,16 +62,29 @@ class Figure:
 
 @dataclass
 class Result:
-    """What a scenario found. With complaints its figures do not count; notes are for the reader."""
+    """What a scenario found. With complaints its figures do not count; notes are for the reader.
+
+    `wrong` is what no machine excuses: a message that was lost or doubled, a page that was not
+    whole, a server that ended.
+    """
 
     scenario: str
     figures: list[Figure] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         return vars(self) | {"figures": [figure.as_json() for figure in self.figures]}
+
+
+def verdict(results: Iterable[Result]) -> int:
+    """WRONG before UNCOUNTED; 0 whether or not the targets are met."""
+    everything = list(results)
+    if any(result.wrong for result in everything):
+        return WRONG
+    return UNCOUNTED if any(result.complaints for result in everything) else 0
 
 
 def show(result: Result) -> str:
@@ -83,9 +98,21 @@ def show(result: Result) -> str:
             spread.ljust(widths[3]), target,
         )  # fmt: skip
         lines.append(f"  {'  '.join(cells)}".rstrip())
-    lines += [f"  note: {note}" for note in result.notes]
-    lines += [f"  INVALID: {complaint}" for complaint in result.complaints]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_remarks(result)])
+
+
+def show_check(result: Result) -> str:
+    """Whether the results were right, without figures: the machine may have been busy."""
+    word = "WRONG" if result.wrong else "right"
+    return "\n".join([f"\n{result.scenario}: {word} ({result.seconds:.0f} s)", *_remarks(result)])
+
+
+def _remarks(result: Result) -> list[str]:
+    return [
+        *(f"  note: {note}" for note in result.notes),
+        *(f"  DOES NOT COUNT: {complaint}" for complaint in result.complaints),
+        *(f"  WRONG: {sentence}" for sentence in result.wrong),
+    ]
 
 
 def save(results: Iterable[Result], plan: Any) -> Path:

@@ -27,7 +27,7 @@ from bench.site import Site, populated
 WRITERS = 16
 IN_FLIGHT = 8
 MIN_BY_FORM, MIN_BY_FRAME = 250.0, 1000.0
-_DELIVER_SECONDS = 20.0
+_DELIVER_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
