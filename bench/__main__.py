@@ -1,6 +1,7 @@
 """`python -m bench [SCENARIO …]`: measures, shows a table, and keeps everything as JSON."""
 
 import argparse
+import subprocess
 import sys
 from time import perf_counter
 
@@ -38,7 +39,9 @@ def main() -> int:
         print(report.show_check(result) if arguments.check else report.show(result), flush=True)
         results.append(result)
     if not arguments.check:
-        print(f"\nEvery round is in {report.save(results, chosen).relative_to(ROOT)}")
+        kept = report.save(results, chosen).relative_to(ROOT)
+        print(f"\nEvery round is in {kept}, drawn in:", flush=True)
+        subprocess.run([sys.executable, "-m", "bench.plots", kept], cwd=ROOT, check=True)
     return report.verdict(results)
 
 

@@ -3,8 +3,8 @@
 import json
 import platform
 import subprocess
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -60,23 +60,41 @@ class Figure:
         }
 
 
+@dataclass(frozen=True)
+class Curve:
+    """How `title` grows: for each of `series` one value a round at each size of what `by` says."""
+
+    title: str
+    unit: str
+    by: str
+    series: dict[str, dict[int, list[float]]]
+
+    def rows(self) -> Iterator[str]:
+        yield f"  {self.title}, {self.unit}, by {self.by}"
+        for name, points in self.series.items():
+            shown = (f"{size:,}: {_shown(median(values))}" for size, values in points.items())
+            yield f"    {name}  {'   '.join(shown)}"
+
+
 @dataclass
 class Result:
     """What a scenario found. With complaints its figures do not count; notes are for the reader.
 
     `wrong` is what no machine excuses: a message that was lost or doubled, a page that was not
-    whole, a server that ended.
+    whole, a server that ended. `samples` are all single values of a distribution, by who made them.
     """
 
     scenario: str
     figures: list[Figure] = field(default_factory=list)
+    curves: list[Curve] = field(default_factory=list)
+    samples: dict[str, list[float]] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
-        return vars(self) | {"figures": [figure.as_json() for figure in self.figures]}
+        return asdict(self) | {"figures": [figure.as_json() for figure in self.figures]}
 
 
 def verdict(results: Iterable[Result]) -> int:
@@ -98,6 +116,8 @@ def show(result: Result) -> str:
             spread.ljust(widths[3]), target,
         )  # fmt: skip
         lines.append(f"  {'  '.join(cells)}".rstrip())
+    for curve in result.curves:
+        lines += curve.rows()
     return "\n".join([*lines, *_remarks(result)])
 
 

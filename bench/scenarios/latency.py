@@ -37,6 +37,10 @@ def latency(bench: Bench) -> None:
             own.append(_round(bench, at_ours, plan.latency_seconds))
             tutorial.append(_round(bench, at_tutorial, plan.latency_peer_seconds))
     bench.result.figures += [*_figures("", own), *_figures("  tutorial ", tutorial)]
+    bench.result.samples = {
+        name: [milliseconds for each in rounds for milliseconds in each]
+        for name, rounds in (("Natterjack", own), ("Channels tutorial", tutorial))
+    }
     bench.result.notes.append(
         f"the p99 of all {sum(map(len, own))} messages together; its range is that of the rounds"
     )
