@@ -1,14 +1,17 @@
 """A site to measure: a data directory with invented people who are all signed in."""
 
+import atexit
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from bench.errors import Invalid
@@ -18,6 +21,8 @@ ROOMS = 6
 # Settings of the shell that would change what is measured.
 _FOREIGN = {"DATABASE_URL", "DEBUG", "REDIS_URL", "SECRET_KEY", "SITE_URL", "HOST", "PORT"}
 _LIMITS = ("POSTS", "READS", "SIGNINS", "JOINS", "FRAMES", "SOCKETS", "STREAMS")
+_until_the_end = ExitStack()
+atexit.register(_until_the_end.close)
 
 
 @dataclass(frozen=True)
@@ -50,14 +55,31 @@ def populated(
 ) -> Iterator[Site]:
     """A populated site with somebody signed in for each of its people."""
     with data_directory() as directory:
-        variables = environment(directory, database_url)
-        manage = [sys.executable, "manage.py"]
-        invented = f"--people {people} --rooms {rooms} --messages {messages}".split()
-        password = [f"--password={secrets.token_urlsafe()}"]  # it may begin with a dash
-        _run([*manage, "migrate", "--verbosity", "0"], variables)
-        _run([*manage, "populate", *invented, *password], variables)
-        sessions = in_shell("from bench.sign_in import main; main()", variables)
-        yield Site(directory, json.loads(sessions), database_url)
+        if database_url:
+            yield _invented(directory, people, rooms, messages, database_url)
+        else:
+            kept = _kept(people, rooms, messages)
+            shutil.copytree(kept.data_dir, directory, dirs_exist_ok=True)
+            yield Site(directory, kept.sessions)
+
+
+@cache
+def _kept(people: int, rooms: int, messages: int) -> Site:
+    """One for all scenarios of a run that want the same: it is copied, and nobody serves it."""
+    return _invented(_until_the_end.enter_context(data_directory()), people, rooms, messages)
+
+
+def _invented(
+    directory: Path, people: int, rooms: int, messages: int, database_url: str = ""
+) -> Site:
+    variables = environment(directory, database_url)
+    manage = [sys.executable, "manage.py"]
+    invented = f"--people {people} --rooms {rooms} --messages {messages}".split()
+    password = [f"--password={secrets.token_urlsafe()}"]  # it may begin with a dash
+    _run([*manage, "migrate", "--verbosity", "0"], variables)
+    _run([*manage, "populate", *invented, *password], variables)
+    sessions = in_shell("from bench.sign_in import main; main()", variables)
+    return Site(directory, json.loads(sessions), database_url)
 
 
 def in_shell(code: str, variables: dict[str, str]) -> str:
