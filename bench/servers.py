@@ -14,13 +14,14 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import TextIO
 
-from bench.cores import on_core
+from bench.cores import cpu_seconds, family, on_core
 from bench.errors import Invalid
 from bench.site import ROOT, Site
 
 # Where others are busy too, a right result may take long.
 START_SECONDS = STOP_SECONDS = 60.0
 _POLL_SECONDS = 0.002
+_REST_SECONDS, _LOOK_SECONDS, _IDLE_SHARE = 30.0, 0.5, 0.1
 _MAX_COMPLAINT_CHARACTERS = 2000
 
 
@@ -32,8 +33,24 @@ class Server:
     port: int
     started_in_seconds: float
 
+    @property
+    def pids(self) -> list[int]:
+        """Its processes: some peers start others."""
+        return family(self.pid)
+
     def pss_bytes(self) -> int:
         return pss_bytes(self.pid)
+
+    def rest(self) -> None:
+        """Waits until it has nothing to do: who has just gone is still being seen off."""
+        deadline = perf_counter() + _REST_SECONDS
+        busy = 1.0
+        while busy > _IDLE_SHARE:
+            if perf_counter() > deadline:
+                raise Invalid(f"the server did not come to rest within {_REST_SECONDS:g} s")
+            before = sum(map(cpu_seconds, self.pids))
+            sleep(_LOOK_SECONDS)
+            busy = (sum(map(cpu_seconds, self.pids)) - before) / _LOOK_SECONDS
 
 
 def pss_bytes(pid: int) -> int:

@@ -8,12 +8,12 @@ asks `GET events` behind the log's end again and again, over a kept connection.
 
 from collections.abc import Callable
 from functools import partial
-from time import perf_counter, sleep
+from time import perf_counter
 
 from bench import gatherings, product
-from bench.cores import Watch, cpu_seconds
+from bench.cores import Watch
 from bench.crowd import Crowd
-from bench.errors import Invalid, Unreached
+from bench.errors import Invalid
 from bench.http import Answer, Client
 from bench.ledger import Ledger
 from bench.loop import Loop
@@ -28,7 +28,6 @@ from bench.site import Site, populated
 MIN_RATIO, MAX_P99_MILLISECONDS, MAX_ASKING_MILLISECONDS = 0.8, 50.0, 5.0
 POSTS_A_SECOND = 200
 _DELIVER_SECONDS = 60.0
-_REST_SECONDS, _LOOK_SECONDS, _IDLE_SHARE = 30.0, 1.0, 0.1
 
 
 def programs(bench: Bench) -> None:
@@ -44,9 +43,9 @@ def programs(bench: Bench) -> None:
         sizes = (plan.sockets, plan.in_flight)
         for number in range(1, plan.rounds + 1):
             bench.say(f"round {number} of {plan.rounds}")
-            _rest(ours)
+            ours.rest()
             acks.append(_acknowledged(bench, ours, site))
-            _rest(ours)
+            ours.rest()
             asking.append(_asking(bench, ours, site))
             at_pages = partial(gatherings.at_natterjack, ours, site, *sizes)
             of_programs = partial(gatherings.of_programs, ours, site, *sizes)
@@ -63,18 +62,6 @@ def programs(bench: Bench) -> None:
         Figure("server CPU of an empty GET events", "ms", asking, at_most=MAX_ASKING_MILLISECONDS),
     ]
     bench.result.notes.append(f"the p99 of all {len(everything)} posts together")
-
-
-def _rest(server: Server) -> None:
-    """Waits until the server has nothing to do: who has just gone is still being seen off."""
-    deadline = perf_counter() + _REST_SECONDS
-    busy = 1.0
-    while busy > _IDLE_SHARE:
-        if perf_counter() > deadline:
-            raise Unreached(f"the server did not come to rest within {_REST_SECONDS:g} s")
-        before = cpu_seconds(server.pid)
-        sleep(_LOOK_SECONDS)
-        busy = (cpu_seconds(server.pid) - before) / _LOOK_SECONDS
 
 
 def _acknowledged(bench: Bench, server: Server, site: Site) -> list[float]:
