@@ -27,6 +27,13 @@ class Plan:
     searches: int = 300
     grown_people: int = 500
     visits: int = 200
+    curve_rounds: int = 3
+    curve_sockets: tuple[int, ...] = (100, 200, 400, 800, 1600)
+    curve_peer_sockets: tuple[int, ...] = (100, 200, 400)
+    curve_members: tuple[int, ...] = (10, 100, 1000)
+    curve_rooms: tuple[int, ...] = (10, 100, 1000)
+    curve_messages: tuple[int, ...] = (1000, 100_000, 1_000_000)
+    curve_visits: int = 60
 
 
 QUICK = Plan(
@@ -37,7 +44,7 @@ QUICK = Plan(
     latency_seconds=3.0,
     latency_peer_seconds=1.5,
     few_sockets=100,
-    many_sockets=400,
+    many_sockets=300,
     returning_sockets=200,
     page_seconds=1.0,
     posts_seconds=1.5,
@@ -46,11 +53,17 @@ QUICK = Plan(
     searches=100,
     grown_people=50,
     visits=40,
+    curve_sockets=(75, 150, 300),
+    curve_peer_sockets=(75, 150),
+    curve_members=(10, 100),
+    curve_rooms=(10, 100),
+    curve_messages=(1000, 20_000),
+    curve_visits=20,
 )
 
 
 # One round shows whether the results are right.
-CHECK = replace(QUICK, rounds=1)
+CHECK = replace(QUICK, rounds=1, curve_rounds=1)
 
 
 def chosen() -> Plan:

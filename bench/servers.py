@@ -15,7 +15,7 @@ from time import perf_counter, sleep
 from typing import TextIO
 
 from bench.cores import cpu_seconds, family, on_core
-from bench.errors import Invalid
+from bench.errors import Invalid, Unreached
 from bench.site import ROOT, Site
 
 # Where others are busy too, a right result may take long.
@@ -47,7 +47,7 @@ class Server:
         busy = 1.0
         while busy > _IDLE_SHARE:
             if perf_counter() > deadline:
-                raise Invalid(f"the server did not come to rest within {_REST_SECONDS:g} s")
+                raise Unreached(f"the server did not come to rest within {_REST_SECONDS:g} s")
             before = sum(map(cpu_seconds, self.pids))
             sleep(_LOOK_SECONDS)
             busy = (sum(map(cpu_seconds, self.pids)) - before) / _LOOK_SECONDS

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bench.rounds import Bench
+from bench.scenarios.curves import curves
 from bench.scenarios.fanout import fanout
 from bench.scenarios.growth import growth
 from bench.scenarios.latency import latency
@@ -23,6 +24,7 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "programs": programs,
     "search": search,
     "growth": growth,
+    "curves": curves,
     "start": start,
     "restart": restart,
 }
