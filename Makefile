@@ -18,6 +18,7 @@ SOAK_ARGS ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 NODE := tests/node/node_modules/.package-lock.json
+PEERS_NODE := bench/peers/socketio/node_modules/.package-lock.json
 PIP_INSTALL := $(PY) -m pip --quiet --quiet --disable-pip-version-check install --require-hashes
 
 # An empty setting means "the default", not "the empty string".
@@ -82,7 +83,8 @@ bench: $(VENV)/.dev
 bench-check: $(VENV)/.dev
 	@$(PY) -m bench --check $(SCENARIO)
 
-peers: $(VENV)/.peers
+peers: $(VENV)/.peers $(PEERS_NODE)
+	@sh tools/system_packages.sh peers
 
 # What was found is added to var/reports/soak.md; `.venv/bin/python -m soak --help` lists all.
 soak: $(VENV)/.dev
@@ -146,4 +148,10 @@ $(NODE): tests/node/package.json tests/node/package-lock.json
 	@sh tools/system_packages.sh
 	@echo "Installing what tests run in Node (once, some seconds) ..."
 	@cd tests/node && npm ci --no-progress --loglevel=error
+	@touch $@
+
+$(PEERS_NODE): bench/peers/socketio/package.json bench/peers/socketio/package-lock.json
+	@sh tools/system_packages.sh peers
+	@echo "Installing what the benchmarks run in Node (once, some seconds) ..."
+	@cd bench/peers/socketio && npm ci --no-progress --loglevel=error
 	@touch $@

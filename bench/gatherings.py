@@ -1,4 +1,4 @@
-"""A server's room full of people, for one round: the same shape for us and for the peer."""
+"""A server's room full of people, for one round: the same shape for us and for the peers."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -10,8 +10,10 @@ from bench.crowd import Crowd, Join, Listener, Writer
 from bench.errors import Invalid
 from bench.ledger import Ledger
 from bench.loop import Loop
-from bench.peers.tutorial.client import Page
+from bench.peers.page import Page
+from bench.peers.roster import TUTORIAL, Peer
 from bench.product import Poster
+from bench.rounds import Bench
 from bench.servers import Server
 from bench.site import Site
 
@@ -29,17 +31,25 @@ class Gathering:
     writers: list[Writer]
     is_answered: Callable[[], bool]
 
-    def finish(self) -> None:
+    def finish(self, timeout_seconds: float = _DELIVER_SECONDS) -> None:
         """Waits until everybody has everything; raises Invalid when somebody never gets it."""
         self.loop.run_until(
             lambda: not self.ledger.outstanding and self.is_answered(),
-            _DELIVER_SECONDS,
+            timeout_seconds,
             "every message at every socket, and every post answered",
         )
 
 
 # Makes a gathering, for as long as its context lasts.
 Gather = Callable[[], AbstractContextManager[Gathering]]
+
+
+def installed(bench: Bench, peers: list[Peer]) -> list[Peer]:
+    """The peers that can be run here. The result names the others."""
+    for peer in peers:
+        if not peer.is_installed():
+            bench.result.notes.append(f"{peer.name} is missing here: `make peers` installs it")
+    return [peer for peer in peers if peer.is_installed()]
 
 
 @contextmanager
@@ -92,16 +102,19 @@ def _with_posters(
 
 
 @contextmanager
-def at_tutorial(server: Server, sockets: int, writers: int) -> Iterator[Gathering]:
-    """The tutorial's page as often; the first ones write, on their own sockets."""
+def at_peer(peer: Peer, server: Server, sockets: int, writers: int) -> Iterator[Gathering]:
+    """The peer's page as often; the first ones write, on their own sockets."""
     loop, ledger, pages = Loop(), Ledger(sockets), list[Page]()
 
     def join(on_ready: Callable[[], None]) -> Page:
-        pages.append(Page(loop, server.port, ledger, on_ready))
+        pages.append(peer.page(loop, server.port, ledger, on_ready))
         return pages[-1]
 
     with _gathered(loop, [join] * sockets):
         yield Gathering(server, loop, ledger, [*pages[:writers]], lambda: True)
+
+
+at_tutorial = partial(at_peer, TUTORIAL)
 
 
 @contextmanager

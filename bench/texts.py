@@ -9,10 +9,19 @@ TEXT = (
     "https://example.org/notes. Three things are left, `SELECT` without an index among them; "
     "I'd say that we ship on *Thursday* & look at the rest next week."
 )
+# What our pages get for it, with its author, its time and its buttons, is about as long.
+PADDED_BYTES = 2048
+_PADDING = " This stands for what a page gets around a message."
 
 
 def text(number: int) -> str:
     return TEXT.format(number=number)
+
+
+def padded(number: int) -> str:
+    """The same for peers, who pass on what they get: PADDED_BYTES of ASCII."""
+    said = text(number)
+    return (said + _PADDING * (PADDED_BYTES // len(_PADDING)))[:PADDED_BYTES]
 
 
 @lru_cache(maxsize=512)

@@ -1,1 +1,1 @@
-"""What Natterjack is compared with, on the same daphne."""
+"""What Natterjack is compared with: for each a server, and its page as a load sees it."""

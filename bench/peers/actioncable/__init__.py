@@ -1,0 +1,6 @@
+"""Rails' Action Cable on puma, as Debian has them: one process, five threads, in memory.
+
+https://guides.rubyonrails.org/action_cable_overview.html
+One channel: no account, no database, no rendering; it passes on what comes in. The allowed
+origins are checked, as ours are.
+"""
