@@ -11,13 +11,12 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError
 from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
 
 from chat import fragments, tokens
 from chat.fragments import Kind
-from chat.models import Person, Room, Session
+from chat.models import Person, Room, RoomKind, Session
 
 MAX_TITLE = 200
 
@@ -62,68 +61,115 @@ class Refusal:
     kind: Kind
 
 
+@dataclass(frozen=True, eq=False)
+class Knock:
+    """What somebody comes with: a token, or the key of a session, which counts from this site's own
+    pages alone; and which room they ask for, "" for none."""
+
+    authorization: str
+    session_key: str
+    slug: str
+    query: dict[str, list[str]]
+
+
 def admit_each(scopes: list[dict[str, Any]]) -> list[Visitor | Refusal | Exception]:
-    """As `admit`, for many. What is wrong with the database is raised, for it is so for all."""
-    answers: list[Visitor | Refusal | Exception] = []
-    for scope in scopes:
-        try:
-            answers.append(admit(scope))
-        except (DatabaseError, InterfaceError):
-            raise
-        except Exception as error:
-            answers.append(error)
-    return answers
+    """Who each of them is, and the room as it is at this moment; 4401 and 4404 otherwise.
+
+    All are asked for together: after a restart they are a thousand. A scope that can't be read
+    fails alone. What is wrong with the database is raised, for it is so for all.
+    """
+    knocks = [_knock(scope) for scope in scopes]
+    readable = [knock for knock in knocks if isinstance(knock, Knock)]
+    ways = _ways(readable)
+    rooms = _rooms({knock: way.person for knock, way in ways.items()})
+    return [
+        _answer(knock, ways.get(knock), rooms.get(knock)) if isinstance(knock, Knock) else knock
+        for knock in knocks
+    ]
 
 
-def admit(scope: dict[str, Any]) -> Visitor | Refusal:
-    """Who it is, and the room as it is at this moment; 4401 and 4404 otherwise."""
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-    way = _way(scope, headers)
+def _knock(scope: dict[str, Any]) -> Knock | Exception:
+    try:
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        authorization = headers.get(b"authorization", "")
+        is_program = tokens.is_for_bearers(authorization)
+        return Knock(
+            authorization=authorization if is_program else "",
+            session_key="" if is_program else _session_key(headers, scope.get("scheme", "ws")),
+            slug=scope["url_route"]["kwargs"].get("slug", ""),
+            query=parse_qs(scope["query_string"].decode("latin-1")),
+        )
+    except Exception as error:
+        return error
+
+
+def _ways(knocks: list[Knock]) -> dict[Knock, Way]:
+    """Those who may come in at all."""
+    keys = {knock.session_key for knock in knocks} - {""}
+    valid = Session.objects.filter(pk__in=keys, expire_date__gt=timezone.now()) if keys else ()
+    sessions = {session.pk: session for session in valid}
+    people = Session.people(sessions.values())
+    ways = {}
+    for knock in knocks:
+        if knock.authorization and (token := tokens.find(knock.authorization)):
+            ways[knock] = Way(token.person, token_id=token.pk, scopes=token.scope_set)
+        elif person := people.get(knock.session_key):
+            ways[knock] = Way(person, session_line=sessions[knock.session_key].line)
+    return ways
+
+
+def _rooms(people: dict[Knock, Person]) -> dict[Knock, Room | None]:
+    """The room that each asks for, where they may read it; else where their words go."""
+    slugs = {knock.slug for knock in people} - {""}
+    named = {room.slug: room for room in Room.objects.filter(slug__in=slugs)} if slugs else {}
+    visible = Room.objects.visible_pairs(
+        {
+            (person.pk, person.is_guest, named[knock.slug].pk)
+            for knock, person in people.items()
+            if knock.slug in named
+        }
+    )
+    lobby = _lobby() if "" in {knock.slug for knock in people} else None
+    found: dict[Knock, Room | None] = {}
+    for knock, person in people.items():
+        room = named.get(knock.slug)
+        if knock.slug:
+            found[knock] = room if room and (person.pk, room.pk) in visible else None
+        elif lobby and not person.is_guest:
+            found[knock] = lobby
+        else:
+            mine = Room.objects.visible_to(person).open()
+            found[knock] = mine.order_by("-is_lobby", "pk").first()
+    return found
+
+
+def _lobby() -> Room | None:
+    """Where the words of all but guests go."""
+    return Room.objects.open().filter(is_lobby=True, kind=RoomKind.PUBLIC).first()
+
+
+def _answer(knock: Knock, way: Way | None, room: Room | None) -> Visitor | Refusal:
     if way is None:
-        kind = Kind("html", settings.LANGUAGE_CODE, settings.TIME_ZONE)
-        return Refusal(4401, kind)
-    person = way.person
-    slug = scope["url_route"]["kwargs"].get("slug", "")
-    rooms = Room.objects.visible_to(person)
-    room = (rooms.filter(slug=slug) if slug else rooms.open().order_by("-is_lobby", "pk")).first()
-    if slug and room is None:
-        return Refusal(4404, Kind.of(person))
-    query = parse_qs(scope["query_string"].decode("latin-1"))
+        return Refusal(4401, Kind("html", settings.LANGUAGE_CODE, settings.TIME_ZONE))
+    if knock.slug and room is None:
+        return Refusal(4404, Kind.of(way.person))
     return Visitor(
-        person=person,
+        person=way.person,
         room=room,
-        slug=slug,
-        shows_list=query.get("list") != ["off"],
+        slug=knock.slug,
+        shows_list=knock.query.get("list") != ["off"],
         epoch=fragments.epoch(),
-        title=query.get("title", [""])[0][:MAX_TITLE],
-        will_resume=query.get("resume") == ["1"],
+        title=knock.query.get("title", [""])[0][:MAX_TITLE],
+        will_resume=knock.query.get("resume") == ["1"],
         session_line=way.session_line,
         token_id=way.token_id,
         scopes=way.scopes,
     )
 
 
-def _way(scope: dict[str, Any], headers: dict[bytes, str]) -> Way | None:
-    authorization = headers.get(b"authorization", "")
-    if tokens.is_for_bearers(authorization):
-        return _by_token(authorization)
-    return _by_session(scope, headers)
-
-
-def _by_token(authorization: str) -> Way | None:
-    token = tokens.find(authorization)
-    if token is None:
-        return None
-    return Way(token.person, token_id=token.pk, scopes=token.scope_set)
-
-
-def _by_session(scope: dict[str, Any], headers: dict[bytes, str]) -> Way | None:
+def _session_key(headers: dict[bytes, str], scheme: str) -> str:
     key = _cookie(headers.get(b"cookie", ""), settings.SESSION_COOKIE_NAME)
-    if not key or not is_own_origin(headers, scope.get("scheme", "ws")):
-        return None
-    session = Session.objects.filter(pk=key, expire_date__gt=timezone.now()).first()
-    person = session.person if session else None
-    return Way(person, session_line=session.line) if session and person else None
+    return key if key and is_own_origin(headers, scheme) else ""
 
 
 def is_own_origin(headers: dict[bytes, str], scheme: str) -> bool:

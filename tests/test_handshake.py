@@ -3,14 +3,16 @@
 import threading
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat import hub
 from chat.actions.people import change_person
 from chat.actions.rooms import create_room
 from chat.database import in_database
-from chat.handshake import admit_each
-from chat.models import ApiToken, Role, RoomKind, Session
+from chat.handshake import Refusal, admit_each
+from chat.models import ApiToken, Role, Room, RoomKind, Session
 from tests.sockets import (
     HOST,
     ORIGIN,
@@ -321,3 +323,64 @@ async def sockets_in_line(bob, monkeypatch):
     go.set()
     for socket in sockets:
         await socket.hang_up()
+
+
+def scope_of(headers, slug="general"):
+    route = {"kwargs": {"slug": slug} if slug else {}}
+    return {"headers": headers, "url_route": route, "query_string": b"resume=1"}
+
+
+@pytest.mark.parametrize("slug", ("general", ""))
+def test_many_who_come_at_once_cost_no_more_queries_than_few(slug, alice, bob, charlie, sign_in):
+    people = [alice, bob, charlie] * 4
+    scopes = [scope_of(cookie_headers(sign_in(person)), slug) for person in people]
+    admit_each(scopes)  # from here on the process knows which log it serves
+    counts = []
+    for some in (scopes[:1], scopes):
+        with CaptureQueriesContext(connection) as captured:
+            visitors = admit_each(some)
+        counts.append(len(captured))
+
+    assert [visitor.person for visitor in visitors] == people
+    assert {visitor.room.slug for visitor in visitors} == {"general"}
+    assert counts[0] == counts[1] <= 4
+
+
+def test_each_of_many_who_come_at_once_is_answered_for_themselves(
+    alice, bob, pond, invite, sign_in
+):
+    gus = invite("gus", role=Role.GUEST)
+    browsers = {person: sign_in(person) for person in (alice, bob, gus)}
+    nobody = [(b"host", HOST.encode()), (b"origin", ORIGIN.encode())]
+    asked = [
+        *((cookie_headers(browsers[person]), "pond") for person in (alice, bob, gus)),
+        *((cookie_headers(browsers[person]), "general") for person in (bob, gus)),
+        (cookie_headers(browsers[alice]), "nowhere"),
+        (nobody, "general"),
+        *((cookie_headers(browsers[person]), "") for person in (bob, gus)),
+    ]
+
+    answers = admit_each([scope_of(*each) for each in asked])
+
+    told = [answer.code if isinstance(answer, Refusal) else answer.room for answer in answers]
+    lobby = Room.objects.lobby()
+    assert told == [pond, pond, 4404, lobby, 4404, 4404, 4401, lobby, None]
+
+
+def test_a_request_that_cannot_be_read_fails_alone(alice, sign_in):
+    scopes = [{"headers": []}, scope_of(cookie_headers(sign_in(alice)))]
+
+    broken, visitor = admit_each(scopes)
+
+    assert isinstance(broken, KeyError)
+    assert visitor.person == alice
+
+
+def test_a_session_of_an_older_secret_key_is_let_in_among_others(alice, bob, sign_in, settings):
+    old = cookie_headers(sign_in(alice))
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another" * 8
+    new = cookie_headers(sign_in(bob))
+
+    answers = admit_each([scope_of(old), scope_of(new)])
+
+    assert [answer.person for answer in answers] == [alice, bob]

@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 2.0
 BEAT_SECONDS = 20
 DOUBT_SECONDS = 0.1
-# About 50 ms of the database's time. They go on together, and so share what they have missed.
-ADMITTED_TOGETHER = 40
+# About 20 ms of the database's time. They go on together, and so share what they have missed.
+ADMITTED_TOGETHER = 100
 
 
 class Hub:
