@@ -29,7 +29,7 @@ from chat.models import Following, Level, Membership, Mention, RoomKind, is_quie
 from chat.models.mentions import HAS_ANSWERS
 
 _FIELDS = (
-    *("person_id", "room_id", "read_seq", "read_number", "level", "muted_until"),
+    *("person_id", "room_id", "read_seq", "read_number", "is_kept_unread", "level", "muted_until"),
     *("room__slug", "room__name", "room__kind", "room__last_message_seq", "room__message_count"),
     *("person__time_zone", "person__quiet_from", "person__quiet_until"),
 )
@@ -43,7 +43,7 @@ class Line:
     `unread` is what the person's level makes of it; where it is not, `count` is 1 for any number.
     `threads` that the person follows have new answers in this room, of which a muted one tells
     nothing. `is_quiet`: it is within the hours in which nothing calls for the person. `is_muted`:
-    nothing of this room does.
+    nothing of this room does. `is_kept`: they have put back what they had seen.
     """
 
     room_id: int
@@ -56,6 +56,7 @@ class Line:
     threads: int = 0
     is_quiet: bool = False
     is_muted: bool = False
+    is_kept: bool = False
 
     @property
     def calls(self) -> bool:
@@ -162,6 +163,7 @@ def _line(
             row.person__time_zone, row.person__quiet_from, row.person__quiet_until, now
         ),
         is_muted=is_muted,
+        is_kept=row.is_kept_unread,
     )
 
 

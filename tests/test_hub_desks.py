@@ -50,6 +50,12 @@ def sidebars(page):
     return [frame for frame in page.heard if 'id="inbox-line"' in frame]
 
 
+async def all_told():
+    """What the database says while somebody is told may be older than what they have read."""
+    (desk,) = hub.current().desks._desks.values()
+    await until(lambda: not desk.is_being_told and desk.timer is None)
+
+
 async def test_a_message_in_another_room_marks_it_in_every_open_page(alice, pond, his):
     pages = [await his(), await his("/ws/chat/"), await his("/ws/chat/general/?list=off")]
 
@@ -115,9 +121,7 @@ async def test_a_message_that_is_read_while_it_comes_never_counts(
 ):
     monkeypatch.setattr("chat.hub.desks.WHILE_LOOKING_SECONDS", 3600)
     here, there = await his(), await his("/ws/chat/")
-    # While somebody is told, what the database says may be older than what has been read since.
-    (desk,) = hub.current().desks._desks.values()
-    await until(lambda: not desk.is_being_told and desk.next_at is None)
+    await all_told()
     message = await post(alice, lobby)
     await here.until_shown(message)
     await here.say(type="read", seq=here.cursor)
@@ -130,6 +134,34 @@ async def test_a_message_that_is_read_while_it_comes_never_counts(
     await marker(here, there)
 
     assert not any(unread(frame) for page in (here, there) for frame in sidebars(page))
+
+
+async def test_who_reads_along_is_not_told_of_what_has_just_come(
+    alice, lobby, his, marker, monkeypatch
+):
+    monkeypatch.setattr("chat.hub.desks.WHILE_LOOKING_SECONDS", 3600)
+    here, there = await his(), await his("/ws/chat/")
+    await all_told()
+    for is_seen in (True, False):
+        message = await post(alice, lobby)
+        await here.until_shown(message)
+        if is_seen:
+            await here.say(type="read", seq=here.cursor)
+
+    await marker(here, there)
+
+    assert not any(unread(frame) for page in (here, there) for frame in sidebars(page))
+
+
+async def test_who_no_longer_reads_along_is_told(alice, lobby, his):
+    page = await his()
+    for is_seen in (True, False):
+        message = await post(alice, lobby)
+        await page.until_shown(message)
+        if is_seen:
+            await page.say(type="read", seq=page.cursor)
+
+    assert unread(await page.until_heard("data-unread")) == ["general"]
 
 
 async def test_what_names_one_in_a_thread_is_told_though_they_read_the_room(
@@ -202,7 +234,7 @@ async def test_an_edit_that_concerns_nobody_reads_no_sidebar_anew(
     await in_database(edit_message, editor=alice, message=message, body="Hello there")
     await page.until_heard("Hello there")
 
-    assert hub.current().desks._desks[bob.pk].due_at is None
+    assert hub.current().desks._desks[bob.pk].timer is None
 
 
 async def test_a_room_that_one_is_invited_into_appears_and_one_that_is_lost_goes(alice, bob, his):

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def all_told(here, person, room):
     """The tick has seen how the room looks, and nothing is about to be told to the person."""
     await eventually(lambda: room.pk in here._looks)
-    await eventually(lambda: here.desks._desks[person.pk].next_at is None)
+    await eventually(lambda: here.desks._desks[person.pk].timer is None)
 
 
 async def test_a_lost_ring_of_another_room_is_found(alice, pond, his, quick_hub, monkeypatch):

@@ -3,14 +3,14 @@
 For who knows nothing new of a room, a post has their lines read anew, many people in one query, a
 moment later, so that a burst is one sidebar. For who knows of something already, only the number
 grows: that is told every GROWING_SECONDS at most, however many posts there are, and so a page's
-numbers are late by these and no more.
+numbers are late by these and no more. Who looks at a room and reports to have seen it is told
+nothing of it, however much comes.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chat import fragments
@@ -34,7 +34,10 @@ _UNSEEN_IN_SIDEBARS = (
     EventKind.REACTION_REMOVED,
 )
 GROWING_SECONDS = 5.0
+# Between two looks along all desks for the posts of one room.
+REST_SECONDS = 1.0
 PEOPLE_AT_ONCE = 25
+NOTHING = -1
 
 
 @dataclass
@@ -42,28 +45,31 @@ class Desk:
     """A person's open pages, the rooms they are in, and those that they know to hold news, whatever
     their level makes of it.
 
-    `doubts` are rooms that they look at while something new is in them: (when to ask, the place
-    that has to be seen until then). `is_being_told`: the database is being read, and what comes
-    meanwhile may be missing in what it answers.
+    `seen` are the places up to which their pages reported rooms as seen. `timer` runs until they
+    are told. `is_being_told`: the database is being read, and what comes meanwhile may be missing
+    in what it answers.
     """
 
     person_id: int
     pages: set[Reader] = field(default_factory=set)
     rooms: frozenset[int] = frozenset()
     unread: frozenset[int] = frozenset()
-    due_at: float | None = None
-    doubts: dict[int, tuple[float, int]] = field(default_factory=dict)
+    seen: dict[int, int] = field(default_factory=dict)
+    timer: asyncio.TimerHandle | None = None
     is_being_told: bool = False
     sent: dict[Reader, list[Line]] = field(default_factory=dict)
 
     def shows(self, room_id: int) -> bool:
         """Whether one of the pages names this room: in its sidebar, or as the one that it is."""
-        return room_id in self.rooms or any(page.room_id == room_id for page in self.pages)
+        return room_id in self.rooms or self.looks_at(room_id)
 
-    @property
-    def next_at(self) -> float | None:
-        times = [at for at, _seq in self.doubts.values()]
-        return min([*times, self.due_at] if self.due_at is not None else times, default=None)
+    def looks_at(self, room_id: int) -> bool:
+        return any(page.room_id == room_id for page in self.pages)
+
+    def stop(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
 
 
 class Desks:
@@ -72,7 +78,13 @@ class Desks:
     def __init__(self, shut: standing.Shut) -> None:
         self._shut = shut
         self._desks: dict[int, Desk] = {}
+        # room → its last post, while that is still to be told or the room rests from it.
+        self._posted: dict[int, int] = {}
+        # room → the place that who looks at it has seen, or else is told.
+        self._checked: dict[int, int] = {}
+        self._due: dict[int, Desk] = {}
         self._wake = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
 
     @property
     def people(self) -> list[int]:
@@ -93,7 +105,9 @@ class Desks:
         desk.pages.discard(page)
         desk.sent.pop(page, None)
         if not desk.pages:
+            desk.stop()
             del self._desks[page.person_id]
+            self._due.pop(page.person_id, None)
 
     def refresh(self, people: Iterable[int]) -> None:
         """Their rooms or read pointers have changed: their pages are told in a moment."""
@@ -105,28 +119,27 @@ class Desks:
         """Something happened in a room: whoever is in it and does not know yet is told."""
         if kind in _UNSEEN_IN_SIDEBARS:
             return
+        if kind == EventKind.MESSAGE_POSTED:
+            if room_id not in self._posted:
+                self._loop.call_later(SOON_SECONDS, self._spread, room_id)
+            self._posted[room_id] = seq
+            return
         for desk in self._desks.values():
-            if kind == EventKind.MESSAGE_POSTED and room_id in desk.unread:
-                self._schedule(desk, GROWING_SECONDS)
-            elif desk.is_being_told:
-                self._schedule(desk, SOON_SECONDS)
-            elif kind == EventKind.MESSAGE_POSTED:
-                if room_id in desk.rooms:
-                    self._doubt(desk, room_id, seq)
-            elif kind == EventKind.ROOM_UNARCHIVED or desk.shows(room_id):
+            is_back = kind == EventKind.ROOM_UNARCHIVED
+            if is_back or desk.is_being_told or desk.shows(room_id):
                 self._schedule(desk, SOON_SECONDS)
 
     def seen(self, person_id: int, room_id: int, seq: int) -> None:
-        """They have read the room up to `seq`: what was in doubt is settled, or unread no more."""
-        desk = self._desks.get(person_id)
-        if desk is None:
-            return
-        if room_id in desk.doubts:
-            _at, last = desk.doubts.pop(room_id)
-            if last > seq:  # more came meanwhile; they are reading, so there is time again
-                self._doubt(desk, room_id, last)
-        if room_id in desk.unread:
-            self._schedule(desk, SOON_SECONDS)
+        """They have seen the room up to `seq`: of that they need not be told."""
+        if desk := self._desks.get(person_id):
+            desk.seen[room_id] = max(desk.seen.get(room_id, NOTHING), seq)
+
+    def stored(self, places: Iterable[tuple[int, int]]) -> None:
+        """(person, room): what they have seen there is unread no more."""
+        for person_id, room_id in places:
+            desk = self._desks.get(person_id)
+            if desk is not None and room_id in desk.unread:
+                self._schedule(desk, SOON_SECONDS)
 
     def show(self, page: Reader) -> None:
         """This page has just come back: it is told all, whatever it was told before."""
@@ -137,14 +150,11 @@ class Desks:
     async def run(self) -> None:
         """Tells whoever is due, for ever."""
         while True:
-            delay = self._seconds_to_next()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(delay):
-                    await self._wake.wait()
+            await self._wake.wait()
             self._wake.clear()
-            due = self._take_due()
-            for start in range(0, len(due), PEOPLE_AT_ONCE):
-                await self._try_to_tell(due[start : start + PEOPLE_AT_ONCE])
+            while self._due:
+                people = list(self._due)[:PEOPLE_AT_ONCE]
+                await self._try_to_tell([self._due.pop(person_id) for person_id in people])
 
     async def _try_to_tell(self, desks: list[Desk]) -> None:
         for desk in desks:
@@ -159,37 +169,44 @@ class Desks:
             for desk in desks:
                 desk.is_being_told = False
 
-    def _doubt(self, desk: Desk, room_id: int, seq: int) -> None:
-        """Waits whether a page that shows the room reports that it was seen."""
-        if not any(page.room_id == room_id for page in desk.pages):
-            self._schedule(desk, SOON_SECONDS)
-            return
-        at = asyncio.get_running_loop().time() + WHILE_LOOKING_SECONDS
-        desk.doubts[room_id] = (desk.doubts.get(room_id, (at, 0))[0], seq)
-        self._wake.set()
+    def _spread(self, room_id: int) -> None:
+        """Tells of the room's last post. However many there are, this walks along all desks once
+        in REST_SECONDS; who looks at the room has a while to report that they have seen it."""
+        seq = self._posted[room_id]
+        for desk in self._desks.values():
+            if room_id in desk.unread:
+                self._schedule(desk, GROWING_SECONDS)
+            elif desk.is_being_told:
+                self._schedule(desk, SOON_SECONDS)
+            elif room_id in desk.rooms and not desk.looks_at(room_id):
+                self._schedule(desk, 0)
+        self._loop.call_later(WHILE_LOOKING_SECONDS, self._check, room_id, seq)
+        self._loop.call_later(REST_SECONDS, self._rest, room_id, seq)
+
+    def _rest(self, room_id: int, told: int) -> None:
+        if self._posted[room_id] == told:
+            del self._posted[room_id]
+        else:
+            self._spread(room_id)
+
+    def _check(self, room_id: int, seq: int) -> None:
+        """Whoever looks at the room and has not reported by now to have seen it so far is told."""
+        self._checked[room_id] = seq
+        for desk in self._desks.values():
+            is_unseen = room_id in desk.rooms and desk.seen.get(room_id, 0) < seq
+            if is_unseen and room_id not in desk.unread:
+                self._schedule(desk, 0)
 
     def _schedule(self, desk: Desk, seconds: float) -> None:
-        at = asyncio.get_running_loop().time() + seconds
-        if desk.due_at is None or at < desk.due_at:
-            desk.due_at = at
-            self._wake.set()
+        at = self._loop.time() + seconds
+        if desk.person_id not in self._due and (desk.timer is None or at < desk.timer.when()):
+            desk.stop()
+            desk.timer = self._loop.call_at(at, self._take, desk)
 
-    def _seconds_to_next(self) -> float | None:
-        due = [desk.next_at for desk in self._desks.values()]
-        times = [at for at in due if at is not None]
-        return max(0.0, min(times) - asyncio.get_running_loop().time()) if times else None
-
-    def _take_due(self) -> list[Desk]:
-        now = asyncio.get_running_loop().time()
-        due = [
-            desk
-            for desk in self._desks.values()
-            if desk.next_at is not None and desk.next_at <= now
-        ]
-        for desk in due:
-            desk.due_at = None
-            desk.doubts.clear()
-        return due
+    def _take(self, desk: Desk) -> None:
+        desk.timer = None
+        self._due[desk.person_id] = desk
+        self._wake.set()
 
     async def _tell(self, desks: list[Desk]) -> None:
         lines, site = await in_database(_read, [desk.person_id for desk in desks])
@@ -197,7 +214,7 @@ class Desks:
         await standing.admit(standing.doubted(pages, site.revocations), self._shut)
         shown: dict[tuple[Any, ...], str] = {}
         for desk in desks:
-            mine = lines[desk.person_id]
+            mine = [self._as_seen(line, desk) for line in lines[desk.person_id]]
             desk.rooms = frozenset(line.room_id for line in mine)
             desk.unread = frozenset(line.room_id for line in mine if line.count)
             for page in [page for page in desk.pages if page.has_begun]:
@@ -207,6 +224,15 @@ class Desks:
                     await self._show(page, mine, desk.sent.get(page), site.name, shown)
                     desk.sent[page] = mine
             await asyncio.sleep(0)
+
+    def _as_seen(self, line: Line, desk: Desk) -> Line:
+        """Who looks at a room is not told of what they have seen or are about to see there, though
+        their pointer is stored a while later: in a busy room that would never be all."""
+        if not line.count or line.mentions or line.is_kept or not desk.looks_at(line.room_id):
+            return line
+        place = desk.seen.get(line.room_id, NOTHING)
+        is_read = place >= self._checked.get(line.room_id, 0)
+        return replace(line, unread=False, count=0) if is_read else line
 
     async def _show(
         self,

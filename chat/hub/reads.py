@@ -31,7 +31,7 @@ class Reads:
         self._threads: Places = {}
 
     def see_room(self, person_id: int, room_id: int, seq: int) -> None:
-        """Their other pages show it at once."""
+        """Their other pages show it when it is stored."""
         key = (person_id, room_id)
         self._rooms[key] = max(self._rooms.get(key, 0), seq)
         self._desks.seen(*key, self._rooms[key])
@@ -59,8 +59,7 @@ class Reads:
             logger.error("Read pointers can't be stored now: %s", error)
             self._rooms, self._threads = rooms | self._rooms, threads | self._threads
             return
-        for (person_id, room_id), seq in rooms.items():
-            self._desks.seen(person_id, room_id, seq)
+        self._desks.stored(rooms)
         in_rooms = {person_id for person_id, _room_id in rooms}
         self._moved(in_rooms)
         self._desks.refresh(in_threads)
