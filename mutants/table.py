@@ -275,7 +275,7 @@ _LISTENING = [
     Mutant(
         "guests-see-public-rooms", "P7", "a guest reads rooms that they were not put into",
         "chat/models/rooms.py",
-        "own if person.is_guest else own |", "own if person.is_guest and not person.pk else own |",
+        "own if is_guest else own |", "own if is_guest and not person_id else own |",
         "tests/test_handshake.py::test_a_guest_reads_the_rooms_they_are_in_and_no_public_one",
     ),
     Mutant(
