@@ -10,6 +10,7 @@ from django.db import transaction
 
 from chat import hub, outgoing
 from chat.models import Event, EventKind, Message, Person, Room, Site
+from chat.prepared import Prepared, insert
 
 
 def lock(room_id: int) -> Room:
@@ -22,8 +23,12 @@ def lock(room_id: int) -> Room:
 
 def lock_by_slug(slugs: set[str]) -> dict[str, Room]:
     """Several, in the order in which everybody locks them; those that there are."""
-    rows = Room.objects.select_for_update(no_key=True).filter(slug__in=slugs).order_by("pk")
-    return {room.slug: room for room in rows}
+    return {room.slug: room for room in _locked([*slugs])}
+
+
+_locked = Prepared(
+    lambda slugs: Room.objects.select_for_update(no_key=True).filter(slug__in=slugs).order_by("pk")
+)
 
 
 def withdraw() -> None:
@@ -78,14 +83,15 @@ def append_posts(room: Room, messages: list[Message]) -> None:
     for message in messages:
         if message.in_room:
             room.last_message_seq, room.message_count = message.seq, message.number
-    room.save(update_fields=["last_seq", "last_message_seq", "message_count"])
-    kind = EventKind.MESSAGE_POSTED
-    entries = Event.objects.bulk_create(
+    room.write_head()
+    kind = EventKind.MESSAGE_POSTED.value
+    entries = [
         Event(room=room, seq=each.seq, kind=kind, actor_id=each.author_id, message=each)
         for each in messages
-    )
+    ]
+    insert(entries)
     outgoing.note(room, entries)
     told = {mark for each in messages if not each.in_room for mark in each.mentioned.split()}
     people = tuple(int(mark) for mark in told if mark.isdigit())
-    ring = hub.Ring(room_id=room.pk, seq=room.last_seq, kind=kind.value, people=people)
+    ring = hub.Ring(room_id=room.pk, seq=room.last_seq, kind=kind, people=people)
     transaction.on_commit(partial(hub.ring, ring))

@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from chat.models import Person, Room
-from chat.prepared import Prepared
+from chat.models import Event, Person, Room
+from chat.prepared import Prepared, insert
 from tests.databases import asked, postgresql_database
 
 
@@ -29,7 +29,7 @@ def database(request, db):
         transaction.set_rollback(True)
 
 
-def fields(found):
+def fields_of(found):
     return {name: value for name, value in vars(found).items() if name != "_state"}
 
 
@@ -39,7 +39,7 @@ def test_a_row_is_the_object_that_the_query_itself_finds(alice):
     (found,) = prepared(alice.pk)
 
     assert found == alice
-    assert fields(found) == fields(Person.objects.get(pk=alice.pk))
+    assert fields_of(found) == fields_of(Person.objects.get(pk=alice.pk))
     assert found.date_joined.tzinfo is not None
     assert found.is_active is True
 
@@ -86,6 +86,17 @@ def test_a_list_of_any_length_finds_each_once(count):
     assert found == people[:count]
 
 
+def test_lists_and_values_keep_their_places(alice, bob, lobby):
+    prepared = Prepared(
+        lambda people, name, rooms: Person.objects.filter(
+            memberships__room__in=rooms, pk__in=people, name=name
+        )
+    )
+
+    assert prepared([alice.pk, bob.pk, 0], "Bob", [0, lobby.pk]) == [bob]
+    assert prepared([alice.pk], "Bob", [lobby.pk, 0]) == []
+
+
 def test_lists_of_almost_the_same_length_share_their_words(alice):
     made = []
     prepared = Prepared(lambda keys: made.append(keys) or Person.objects.filter(pk__in=keys))
@@ -126,6 +137,35 @@ def test_a_text_is_a_value_whatever_it_holds(alice):
     assert prepared("alice' OR '1'='1") == []
     assert prepared("%s") == []
     assert prepared("alice") == [alice]
+
+
+def test_new_rows_are_as_django_stores_them(alice, lobby):
+    fields = {"room": lobby, "actor": alice, "kind": "room.changed", "at": timezone.now()}
+    ours = [Event(seq=number, **fields) for number in range(1000, 1500)]
+
+    with transaction.atomic():
+        insert(ours)
+        theirs = Event.objects.create(seq=2000, **fields)
+
+    found = Event.objects.filter(room=lobby)
+    stored = found.filter(seq__range=(1000, 1499))
+    assert [(each.pk, each.seq) for each in stored] == [(each.pk, each.seq) for each in ours]
+    columns = [field.attname for field in Event._meta.fields if field.name not in {"id", "seq"}]
+    assert {*stored.values_list(*columns)} == {*found.filter(pk=theirs.pk).values_list(*columns)}
+
+
+def test_who_is_stored_can_be_saved_again(alice, lobby):
+    event = Event(room=lobby, actor=alice, kind="room.changed", seq=1000)
+    insert([event])
+
+    event.detail = "again"
+    event.save()
+
+    assert Event.objects.get(seq=1000).detail == "again"
+
+
+def test_nothing_is_stored_for_nothing():
+    insert([])
 
 
 def test_rows_are_locked_where_the_database_locks_rows(lobby):

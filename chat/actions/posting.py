@@ -18,6 +18,7 @@ from chat.errors import Conflict, Invalid, Refused, SignedOut
 from chat.hub import Caller, standing
 from chat.mentions import Resolved
 from chat.models import Membership, Mention, Message, MessageVersion, Room
+from chat.prepared import Prepared, insert
 
 # Lazy: they are refused in somebody else's thread, and put into words by whom it is for.
 SIGNED_OUT = _("You have been signed out.")
@@ -26,6 +27,28 @@ ARCHIVED = _("This room is archived: it can be read, but not written in.")
 NO_SUCH = _("The message that you answer is not in this room.")
 DELETED = _("The message that you answer has been deleted.")
 USED = _("This form has already sent another message. Please send it again.")
+
+
+_said = Prepared(
+    lambda authors, nonces: (
+        Message.objects.filter(author__in=authors, nonce__in=nonces).order_by().values_list("pk")
+    )
+)
+_pointers = Prepared(
+    lambda rooms, people: (
+        Membership.objects.filter(room__in=rooms, person__in=people, person__is_active=True)
+        .select_for_update(no_key=True)
+        .order_by("person_id", "pk")
+        .only("room_id", "person_id", "read_seq")
+    )
+)
+_at_place = Prepared(
+    lambda room, seq: (
+        Message.objects.filter(room=room, seq=seq)
+        .order_by()
+        .only("author_id", "created_at", "number")
+    )
+)
 
 
 @dataclass(eq=False)
@@ -135,15 +158,14 @@ def _signed_out(posts: list[Post]) -> dict[Post, Refused]:
 
 def _earlier(posts: list[Post]) -> dict[tuple[int, str], Message]:
     """What is stored already under one of these nonces, with what it said at first."""
-    found = Message.objects.filter(
-        author__in={post.author_id for post in posts}, nonce__in={post.nonce for post in posts}
-    ).order_by()
-    keys = list(found.values_list("pk", flat=True))  # as good as always none
+    found = _said(_authors(posts), [*{post.nonce for post in posts}])
+    if not found:  # as good as always
+        return {}
     # All that is compared behind the commit, where a query more could still fail.
     first = MessageVersion.objects.filter(message=OuterRef("pk"), number=1).values("body")
     first_body = Coalesce(Subquery(first), F("body"))
     earlier = Message.objects.select_related("room").annotate(first_body=first_body)
-    known = earlier.filter(pk__in=keys) if keys else ()
+    known = earlier.filter(pk__in=[key for (key,) in found])
     return {(each.author_id, each.nonce): each for each in known}
 
 
@@ -153,12 +175,12 @@ def _members(posts: list[Post], rooms: dict[str, Room]) -> dict[tuple[str, int],
     Locked with the person: who is switched off later waits.
     """
     slugs = {room.pk: slug for slug, room in rooms.items()}
-    rows = Membership.objects.filter(
-        room__in=slugs, person__in={post.author_id for post in posts}, person__is_active=True
-    )
-    locked = rows.select_for_update(no_key=True).order_by("person_id", "pk")
-    few = locked.values("pk", "room_id", "person_id", "read_seq")
-    return {(slugs[row["room_id"]], row["person_id"]): Membership(**row) for row in few}
+    found = _pointers([*slugs], _authors(posts)) if slugs else ()
+    return {(slugs[each.room_id], each.person_id): each for each in found}
+
+
+def _authors(posts: list[Post]) -> list[int]:
+    return [*{post.author_id for post in posts}]
 
 
 def _refusal(room: Room | None, is_member: bool) -> Refused | None:
@@ -210,7 +232,7 @@ def _write(
             previous = message
     moved = _pass_own(room, zip(posts, messages, strict=True), members)
     threads.join_on(messages, others)
-    Message.objects.bulk_create(messages)
+    insert(messages)
     if told := [row for message in messages for row in mentions.rows(message, message.seq)]:
         Mention.objects.bulk_create(told)
     events.append_posts(room, messages)
@@ -261,8 +283,7 @@ def _named_by_edits(room: Room, places: Mapping[Post, int]) -> dict[int | None, 
 
 
 def _last_of(room: Room) -> Message | None:
-    found = Message.objects.filter(room=room, seq=room.last_message_seq).order_by()
-    return next(iter(found.only("author_id", "created_at", "number")), None)
+    return _at_place.first(room.pk, room.last_message_seq)
 
 
 def _mentioned(room: Room, posts: list[Post]) -> dict[Post, str]:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from chat.database import in_database
 from chat.hub.readers import Caller, Reader
 from chat.models import ApiToken, Person, Role, Room, Session, Site
+from chat.prepared import Prepared
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +111,24 @@ def fallen(readers: list[Reader]) -> dict[Reader, int]:
     return codes
 
 
+# Every two seconds for everybody, and with each post: rows of values rather than objects.
+_active = Prepared(
+    lambda keys: (
+        Person.objects.filter(pk__in=keys, is_active=True)
+        .order_by()
+        .values_list("pk", "password", "role")
+    )
+)
+_lines = Prepared(
+    lambda lines, now: Session.objects.filter(line__in=lines, expire_date__gt=now).values_list(
+        "line"
+    )
+)
+_tokens = Prepared(
+    lambda keys, now: ApiToken.objects.valid(now).filter(pk__in=keys).values_list("pk")
+)
+
+
 def _lock(callers: Collection[Caller]) -> None:
     """The rows that it rests on, each kind in the order of its keys."""
     lines, tokens = _credentials(callers)
@@ -123,10 +142,9 @@ def _lock(callers: Collection[Caller]) -> None:
 
 def _people(callers: Collection[Caller]) -> dict[int, tuple[str, str]]:
     """Those who may sign in: person → password hash and role."""
-    asked = {caller.person_id for caller in callers}
-    active = Person.objects.filter(pk__in=asked, is_active=True).order_by()
-    # Every two seconds for everybody: rows of three values rather than people.
-    return {pk: (word, role) for pk, word, role in active.values_list("pk", "password", "role")}
+    asked = [*{caller.person_id for caller in callers}]
+    found = _active(asked) if asked else ()
+    return {pk: (word, role) for pk, word, role in found}
 
 
 def _holds(caller: Caller, people: dict[int, tuple[str, str]], held: set[str | int | None]) -> bool:
@@ -143,9 +161,10 @@ def _credentials(callers: Collection[Caller]) -> tuple[set[str], set[int]]:
 def _held(callers: Collection[Caller]) -> set[str | int | None]:
     """The sessions and tokens of theirs that still hold."""
     lines, tokens = _credentials(callers)
-    sessions = Session.objects.filter(line__in=lines, expire_date__gt=timezone.now())
-    valid = ApiToken.objects.valid().filter(pk__in=tokens)
-    return {*sessions.values_list("line", flat=True), *valid.values_list("pk", flat=True)}
+    now = timezone.now()
+    sessions = _lines([*lines], now) if lines else ()
+    valid = _tokens([*tokens], now) if tokens else ()
+    return {key for (key,) in (*sessions, *valid)}
 
 
 def _knows(caller: Caller, password: str) -> bool:

@@ -198,9 +198,10 @@ def all_scopes() -> str:
 
 
 class TokenQuerySet(models.QuerySet["ApiToken"]):
-    def valid(self) -> Self:
-        """Those that let somebody in, as long as this person may come in at all."""
-        has_time = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    def valid(self, at: Any = None) -> Self:
+        """Those that let somebody in, now or `at` a moment, as long as this person may come in
+        at all."""
+        has_time = Q(expires_at=None) | Q(expires_at__gt=at or timezone.now())
         return self.filter(has_time, revoked_at=None)
 
 

@@ -111,6 +111,17 @@ class Room(models.Model):
     def is_direct(self) -> bool:
         return self.kind == RoomKind.DIRECT
 
+    def write_head(self) -> None:
+        """Stores where its log and its list end, of a room that whoever calls has locked. By hand,
+        for each post does it: `save` takes ten times as long."""
+        statement = (
+            "UPDATE chat_room SET last_seq = %s, last_message_seq = %s, message_count = %s"
+            " WHERE id = %s"
+        )
+        values = [self.last_seq, self.last_message_seq, self.message_count, self.pk]
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
     def label_for(self, person: Person) -> str:
         """The room's name, or for a direct one the names of the others in it."""
         if not self.is_direct:

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from chat import markup
 from chat.models.people import Person
+from chat.prepared import Prepared
 
 
 class Site(models.Model):
@@ -40,7 +41,7 @@ class Site(models.Model):
     @classmethod
     def revocation_count(cls) -> int:
         """`revocations` alone: it is asked for with all that is sent."""
-        return next(iter(cls.objects.filter(id=1).values_list("revocations", flat=True)), 0)
+        return next((count for (count,) in _revocations()), 0)
 
     @classmethod
     def count_revocation(cls) -> None:
@@ -64,3 +65,6 @@ class Site(models.Model):
 
     def opens_setup(self, key: str) -> bool:
         return not self.is_claimed and constant_time_compare(key, self.setup_key)
+
+
+_revocations = Prepared(lambda: Site.objects.filter(id=1).values_list("revocations"))
