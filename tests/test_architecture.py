@@ -14,6 +14,7 @@ FLOORS = [
     {"signatures"},
     {"database", "prepared", "sqlite", "wire", "slack_text"},
     {"connections", "counters", "group_commit", "sockets", "names", "avatars", "kept"},
+    {"worded"},
     {"naming", "slack"},
     {"markup"},
     {"models"},
