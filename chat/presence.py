@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 
 from chat.database import in_passing
 from chat.models import Membership, Person, Site
+from chat.worded import Question
 
 WRITE_SECONDS = 60
 # Whoever only leaves a page open is written later than whoever does something: of two processes,
@@ -64,12 +65,18 @@ def with_state(people: Iterable[Person], site: Site) -> list[tuple[Person, str]]
 
 def here() -> QuerySet[Person]:
     """Everybody who is here, of those who show it."""
+    return _here(*_since())
+
+
+def _since() -> tuple[datetime, datetime]:
+    """Who is here has given a sign of life since the first, and done something since the second."""
     now = timezone.now()
+    return now - timedelta(seconds=PRESENT_SECONDS), now - timedelta(seconds=HERE_SECONDS)
+
+
+def _here(present_at: datetime, seen_at: datetime) -> QuerySet[Person]:
     return Person.objects.filter(
-        shows_presence=True,
-        is_active=True,
-        present_at__gt=now - timedelta(seconds=PRESENT_SECONDS),
-        seen_at__gt=now - timedelta(seconds=HERE_SECONDS),
+        shows_presence=True, is_active=True, present_at__gt=present_at, seen_at__gt=seen_at
     ).order_by()
 
 
@@ -77,15 +84,26 @@ def here_in(room_ids: Collection[int], site: Site) -> dict[int, Here]:
     """room → who of its people is here, in one query; rooms without anybody are left out."""
     if not (room_ids and site.has_presence):
         return {}
-    rows = Membership.objects.filter(room_id__in=room_ids, person__in=here())
     names: dict[int, list[str]] = defaultdict(list)
-    ordered = rows.order_by("person__name", "person_id")
-    for room_id, name in ordered.values_list("room_id", "person__name"):
+    since = _since()
+    is_one = len(room_ids) == 1
+    rows = _NAMES.ask(*since, *room_ids) if is_one else list(_names(*since, *room_ids))
+    for room_id, name in rows:
         names[room_id].append(name)
     return {
         room_id: Here(len(found), tuple(found) if len(found) <= MAX_NAMES else ())
         for room_id, found in names.items()
     }
+
+
+def _names(present_at: datetime, seen_at: datetime, *room_ids: int) -> QuerySet[Any, Any]:
+    here = _here(present_at, seen_at)
+    rows = Membership.objects.filter(room_id__in=room_ids, person__in=here)
+    return rows.order_by("person__name", "person_id").values_list("room_id", "person__name")
+
+
+# Of one room: what its page asks.
+_NAMES = Question(_names)
 
 
 def write(active: Collection[int], idle: Collection[int]) -> None:

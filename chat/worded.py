@@ -4,14 +4,15 @@ To word one takes up to four milliseconds, and the database's answer a tenth of 
 the same for everybody but for a few values, so they are kept with stand-ins for these.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.utils import create_namedtuple_class
 
+_M = TypeVar("_M", bound=Model)
 Value = int | str | datetime
 
 
@@ -31,6 +32,16 @@ class Question:
             words = _Words(self._word(*stand_ins))
             self._worded[connection.vendor, len(values)] = words
         return words.rows(dict(zip(map(_sent, stand_ins), map(_sent, values), strict=True)))
+
+
+def columns(model: type[Model]) -> list[str]:
+    """What `values_list` has to give for `made`."""
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+def made(model: type[_M], values: Sequence[Any]) -> _M:
+    """The row as its model: of all of the model's columns."""
+    return model.from_db(connection.alias, columns(model), values)
 
 
 class _Words:

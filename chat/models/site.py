@@ -36,7 +36,7 @@ class Site(models.Model):
 
     @classmethod
     def load(cls) -> "Site":
-        return cls.objects.get_or_create(id=1)[0]
+        return _site.first() or cls.objects.get_or_create(id=1)[0]
 
     @classmethod
     def revocation_count(cls) -> int:
@@ -68,3 +68,4 @@ class Site(models.Model):
 
 
 _revocations = Prepared(lambda: Site.objects.filter(id=1).values_list("revocations"))
+_site = Prepared(lambda: Site.objects.filter(id=1))
