@@ -77,7 +77,7 @@ class Kind:
         return cls(page, person.language, person.time_zone, thread)
 
 
-_kept = Kept(max_bytes=8 * 1024 * 1024)
+_kept: Kept[SafeString] = Kept(max_bytes=8 * 1024 * 1024)
 
 
 # For programs. Nothing in it depends on a language or a time zone.
@@ -127,6 +127,11 @@ def message_fragment(message: Message, kind: Kind, place: str = "") -> SafeStrin
     except Exception:
         logger.exception("Message %s can't be rendered", message.pk)
         return render("chat/fragments/unrenderable.html", context, kind)
+
+
+def are_kept(messages: Iterable[Message], kind: Kind) -> bool:
+    """Whether all of these could be rendered: what could not is tried again."""
+    return all(_kept.get((kind, "", message.sight)) for message in messages)
 
 
 def room_line(line: Line, *, is_current: bool, plain: bool, swap: bool = False) -> SafeString:

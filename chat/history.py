@@ -14,6 +14,20 @@ PAGE_SIZE = 50
 
 
 @dataclass(frozen=True)
+class Outline:
+    """A page without its messages: `places` are the seq and the author's key of each."""
+
+    places: tuple[tuple[int, int], ...]
+    seq: int
+    has_older: bool
+    has_newer: bool
+
+    @property
+    def first(self) -> int:
+        return self.places[0][0] if self.places else 0
+
+
+@dataclass(frozen=True)
 class Page:
     """Messages in order, and `seq`: the place in the log at which they were read.
 
@@ -24,6 +38,11 @@ class Page:
     seq: int
     has_older: bool
     has_newer: bool
+
+    @property
+    def outline(self) -> Outline:
+        places = tuple((message.seq, message.author_id) for message in self.messages)
+        return Outline(places, self.seq, self.has_older, self.has_newer)
 
     @property
     def is_all(self) -> bool:
@@ -38,16 +57,21 @@ class Page:
         return self.messages[-1].seq if self.messages else 0
 
 
-def latest(of: Room | Message) -> Page:
-    """The newest page of a room's list, or of the answers to a thread's root; so below."""
-    return before(of, None)
+def latest(of: Room | Message, head: int | None = None) -> Page:
+    """The newest page of a room's list, or of the answers to a thread's root; so below.
+
+    `head`: where the log ended a moment ago, for who has read that with the room.
+    """
+    return before(of, None, head=head)
 
 
-def before(of: Room | Message, seq: int | None, size: int | None = None) -> Page:
+def before(
+    of: Room | Message, seq: int | None, size: int | None = None, head: int | None = None
+) -> Page:
     """The page that ends right before `seq`; None: the newest."""
     size = size or PAGE_SIZE
     # The head first: a message that comes while we read is left for the resume to bring.
-    head = _head(of)
+    head = _head(of) if head is None else head
     top = head if seq is None else min(seq - 1, head)
     found = _listed(of).filter(seq__lte=top).order_by("-seq")[: size + 1].shown()
     newer = top < head and top < _last(of)

@@ -4,10 +4,15 @@ Pages, sockets and the API ask here, and so do the verbs themselves, under the r
 """
 
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
+from django.db.models import Count, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from chat.models import Membership, Message, Person, Role, Room, Site
+from chat.worded import Question, columns, made
 
 
 def can_post(person: Person, room: Room) -> bool:
@@ -103,5 +108,33 @@ def membership(person: Person, room: Room) -> Membership | None:
     return Membership.objects.filter(room=room, person=person).select_related("room").first()
 
 
+def sight(person: Person, slug: str) -> tuple[Room, Membership | None] | None:
+    """The room of this name with the number of its people, if this person may see it, and what
+    they are in it: in one query."""
+    question = _AS_A_GUEST if person.is_guest else _AS_A_MEMBER
+    for values in question.ask(person.pk, slug):
+        room = made(Room, values[:_ROOM])
+        room.counted, own = values[_ROOM], values[_ROOM + 1 :]
+        membership = made(Membership, own) if own[0] else None
+        if membership is not None:
+            membership.room = room
+        return room, membership
+    return None
+
+
 def is_member(person: Person, room: Room) -> bool:
     return Membership.objects.filter(room=room, person=person).exists()
+
+
+def _sight(role: Role, person_id: int, slug: str) -> QuerySet[Any, Any]:
+    visible = Room.objects.visible_to(Person(pk=person_id, role=role)).filter(slug=slug)
+    everybody = Membership.objects.filter(room=OuterRef("pk")).order_by().values("room")
+    own = FilteredRelation("memberships", condition=Q(memberships__person=person_id))
+    return visible.annotate(
+        number=Coalesce(Subquery(everybody.annotate(count=Count("pk")).values("count")), 0), own=own
+    ).values_list(*columns(Room), "number", *(f"own__{name}" for name in columns(Membership)))
+
+
+_ROOM = len(columns(Room))
+_AS_A_GUEST = Question(partial(_sight, Role.GUEST))
+_AS_A_MEMBER = Question(partial(_sight, Role.MEMBER))

@@ -345,6 +345,37 @@ _LISTENING = [
         "                await self._lose(",
         "tests/test_programs.py::test_rooms_are_followed_as_the_person_comes_and_goes",
     ),
+    *(
+        Mutant(
+            f"kept-page-{name}", "P9", fault, path, old, new,
+            "tests/test_kept_pages.py::"
+            "test_a_kept_page_is_the_page_that_is_rendered_anew_whatever_is_done",
+        )
+        for name, fault, path, old, new in (
+            (
+                "of-who-one-was", "a page holds its reader's name and rights of before",
+                "chat/views/room_page.py",
+                "for row in (person, found, membership, site)",
+                "for row in (found, membership, site)",
+            ),
+            (
+                "of-then", "the sidebar shows what was unread before",
+                "chat/views/room_page.py",
+                "*(lines, found.people_count, page.has_older)",
+                "*(found.people_count, page.has_older)",
+            ),
+            (
+                "of-a-list-of-then", "a page lacks what was said since it was kept",
+                "chat/newest.py",
+                "key = (epoch, room.pk, room.last_seq, kind)", "key = (epoch, room.pk, kind)",
+            ),
+            (
+                "under-another-name", "who is called otherwise now speaks under the old name",
+                "chat/newest.py",
+                "text is not None and _as_now(people) == people", "text is not None",
+            ),
+        )
+    ),
     Mutant(
         "resumed-from-the-end", "P5", "a program gets nothing of what it has missed",
         "chat/consumers/programs.py",

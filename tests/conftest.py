@@ -17,11 +17,12 @@ from django.db import connection
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from chat import assets, database, fragments, hub, viewer
+from chat import assets, database, fragments, hub, newest, viewer
 from chat.actions.people import claim_site, create_invitation, join_site
 from chat.actions.rooms import create_room, invite_into_room
 from chat.hub import bells, presence
 from chat.models import Role, Room, RoomKind, Site
+from chat.views import room_page
 from tests.sockets import Program, Socket, cookie_headers, token_headers, token_of
 from tests.visits import PASSWORD
 
@@ -59,11 +60,16 @@ def forgetful():
     """What a process remembers for its life, a test must not inherit."""
     for remembered in (fragments.epoch, fragments.beat, fragments.goodbye, viewer._at_hand):
         remembered.cache_clear()
-    fragments._kept.clear()
+    forget_what_is_kept()
     presence._deeds.clear()
     cache.clear()
     bells.bell.reaches_others = True
     bells.bell.waiting.clear()
+
+
+def forget_what_is_kept():
+    for kept in (fragments._kept, newest._known, newest._texts, room_page._kept):
+        kept.clear()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -191,7 +197,7 @@ def overrides(data_dir, settings):
         path.write_text(text)
         written.append(path)
         settings.TEMPLATES = [*settings.TEMPLATES]  # forgets the templates that are loaded
-        fragments._kept.clear()
+        forget_what_is_kept()
 
     yield write
     for path in written:

@@ -156,6 +156,16 @@ class Message(models.Model):
         return [ReactionGroup(emoji, group) for emoji, group in people.items()]
 
     @property
+    def named(self) -> "set[Person]":
+        """Everybody whose name a fragment of it shows."""
+        others = (each for each in (self.reply_to, self.last_reply) if each is not None)
+        return {
+            self.author,
+            *(each.author for each in others),
+            *(reaction.person for reaction in self.given),
+        }
+
+    @property
     def is_deleted(self) -> bool:
         return self.deleted_at is not None
 

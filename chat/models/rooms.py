@@ -86,6 +86,9 @@ class Room(models.Model):
     outgoing_hooks = models.PositiveSmallIntegerField(default=0)
     members = models.ManyToManyField(Person, through="Membership", related_name="rooms")
 
+    # How many are in it, where that was asked together with the row.
+    counted: int | None = None
+
     objects = RoomQuerySet.as_manager()
 
     class Meta:
@@ -110,6 +113,10 @@ class Room(models.Model):
     @property
     def is_direct(self) -> bool:
         return self.kind == RoomKind.DIRECT
+
+    @property
+    def people_count(self) -> int:
+        return self.memberships.count() if self.counted is None else self.counted
 
     def write_head(self) -> None:
         """Stores where its log and its list end, of a room that whoever calls has locked. By hand,

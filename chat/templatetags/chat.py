@@ -53,7 +53,7 @@ def titled(context: template.Context, content: str) -> str:
     return content
 
 
-@register.simple_tag
-def fresh_nonce() -> str:
+@register.simple_tag(takes_context=True)
+def fresh_nonce(context: template.Context) -> str:
     """128 random bits: what makes a form's second arrival the same message."""
-    return secrets.token_urlsafe(16)
+    return str(context.get("nonce_gap") or secrets.token_urlsafe(16))

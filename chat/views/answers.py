@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
@@ -97,3 +97,13 @@ def one_page(request: HttpRequest, found: QuerySet[Person]) -> Page[Person]:
 def show_form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     """A page with a form; 422 when what was sent in it is not good."""
     return render(request, template, context, status=422 if context["form"].errors else 200)
+
+
+def number(request: Request, name: str) -> int | None:
+    """A seq from the address; whatever is none was never a page of ours."""
+    value = request.GET.get(name)
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) <= 18):
+        raise Http404
+    return int(value)

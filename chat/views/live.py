@@ -24,9 +24,9 @@ from chat.database import in_passing
 from chat.fragments import THREAD, Kind
 from chat.models import Message, Person, Room
 from chat.sessions import LINE
-from chat.views.answers import Request
+from chat.views.answers import Request, number
 from chat.views.decorators import View, for_people
-from chat.views.rooms import find, number
+from chat.views.rooms import find
 from chat.views.slots import find_message
 
 STREAM_SECONDS = 3600
@@ -74,7 +74,7 @@ def stream(
         "to": number(request, "to"),
         "place": THREAD if root else "",
         "nonce": fragments.NONCE,
-        "fragments": news.with_line(page, shown, membership, kind),
+        "fragments": news.with_line(shown, news.line_at(page.outline, membership), kind),
     }
     opening = render_to_string("chat/stream.html", context, request)
     address = reverse("thread_live", args=[root.pk]) if root else reverse("live", args=[room.slug])

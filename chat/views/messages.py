@@ -28,7 +28,8 @@ from chat.viewer import LINES_MODES
 from chat.views import errors
 from chat.views.answers import Request, caller_of, done, go, place_of
 from chat.views.decorators import for_people
-from chat.views.rooms import asked_page, composer_ring, find, show
+from chat.views.room_page import composer_ring, show
+from chat.views.rooms import asked_page, find
 from chat.views.slots import closed
 
 

@@ -11,24 +11,20 @@ from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from chat import fragments, history, news, permissions, presence
+from chat import history, permissions
 from chat.actions import rooms as verbs
 from chat.actions.reading import open_again, set_level
-from chat.context import is_plain
 from chat.database import in_passing
 from chat.errors import Invalid, Refused
 from chat.forms import DateForm, LevelForm, NewRoomForm, PeopleForm, RoomForm, first_error
-from chat.fragments import Kind
 from chat.history import Page
-from chat.models import Level, Membership, Message, Person, Room, Site
-from chat.views.answers import Request, done, go, one_page, show_form
+from chat.models import Level, Membership, Message, Person, Room
+from chat.views.answers import Request, done, go, number, one_page, show_form
 from chat.views.decorators import for_pages, for_people
-
-SPARE_COMPOSERS = 6
+from chat.views.room_page import show, show_newest
 
 
 def find(person: Person, slug: str) -> Room:
@@ -38,6 +34,14 @@ def find(person: Person, slug: str) -> Room:
     if (room := Room.objects.named(slug, person)) is None:
         raise Http404
     return room
+
+
+def _look(person: Person, slug: str) -> tuple[Room, Membership | None]:
+    """The same, and what they are in it."""
+    sight = permissions.sight(person, slug) if slug_re.match(slug) else None
+    if sight is None:
+        raise Http404
+    return sight
 
 
 @require_GET
@@ -87,19 +91,20 @@ def _listed(person: Person, query: str) -> QuerySet[Room]:
 def room(request: Request, person: Person, slug: str) -> HttpResponse:
     """The room at its newest messages, with `?at=<seq>` around an older one, or with
     `?date=2026-01-31` sent on to the first one of that day."""
-    found = find(person, slug)
+    found, membership = _look(person, slug)
     if request.GET.get("date"):
         return _to_day(request, person, found)
     at = number(request, "at")
-    page = history.latest(found) if at is None else history.around(found, at)
     if person.last_room_id != found.pk:
         with in_passing():
             Person.objects.filter(pk=person.pk).update(last_room=found)
-    membership = permissions.membership(person, found)
     if membership and membership.is_kept_unread:
         with in_passing():
             open_again(membership=membership)
-    return show(request, person, found, page, membership=membership)
+    if at is not None:
+        page = history.around(found, at)
+        return show(request, person, found, page, membership=membership)
+    return show_newest(request, person, found, membership)
 
 
 def _to_day(request: Request, person: Person, found: Room) -> HttpResponse:
@@ -113,35 +118,6 @@ def _to_day(request: Request, person: Person, found: Room) -> HttpResponse:
         return redirect(go(request, "room", found.slug))
     key, seq = first
     return redirect(f"{go(request, 'room', found.slug, at=seq)}#message-{key}")
-
-
-def show(request: Request, person: Person, found: Room, page: Page, **more: Any) -> HttpResponse:
-    """The room's page around one page of its history."""
-    kind = Kind.of(person, "plain" if is_plain(request) else "html")
-    status = more.pop("status", 200)
-    if "membership" not in more:
-        more["membership"] = permissions.membership(person, found)
-    membership = more["membership"]
-    site = Site.load()
-    context = {
-        "site": site,  # asked once: the frame would ask again
-        "room": found,
-        "label": found.label_for(person),
-        "page": page,
-        "to": number(request, "to"),
-        "fragments": news.with_line(page, fragments.page_fragments(page, kind), membership, kind),
-        "news": news.above(found, page, membership),
-        "epoch": fragments.epoch(),
-        "is_live": not page.has_newer,
-        "is_member": membership is not None,
-        "may_join": found.is_public and not person.is_guest,
-        "boxes": composer_ring(),
-        "address": reverse("messages", args=[found.slug]),
-        "thread": None,
-        "slug": found.slug,
-        "here": presence.here_in([found.pk], site).get(found.pk, presence.NOBODY),
-    } | more
-    return render(request, "chat/room.html", context, status=status)
 
 
 @require_GET
@@ -278,28 +254,9 @@ def remove(request: Request, person: Person, slug: str, username: str) -> HttpRe
     return done(request, go(request, "room_members", slug))
 
 
-def composer_ring(prefix: str = "") -> list[tuple[str, str]]:
-    """The composers' numbers, each with that of the one before it, the last before the first.
-
-    `prefix` tells those of one list from those of another on the same page.
-    """
-    numbers = [f"{prefix}{number}" for number in range(1, SPARE_COMPOSERS + 1)]
-    return list(zip(numbers, [numbers[-1], *numbers], strict=False))
-
-
 def asked_page(request: Request, of: Room | Message) -> Page:
     """Around, before or after the place that the address names; without one the newest."""
     at, before, after = (number(request, name) for name in ("at", "before", "after"))
     if at is not None:
         return history.around(of, at)
     return history.before(of, before) if after is None else history.after(of, after)
-
-
-def number(request: Request, name: str) -> int | None:
-    """A seq from the address; whatever is none was never a page of ours."""
-    value = request.GET.get(name)
-    if value is None:
-        return None
-    if not (value.isascii() and value.isdigit() and len(value) <= 18):
-        raise Http404
-    return int(value)

@@ -11,9 +11,8 @@ from django.views.decorators.http import require_GET
 from chat import limits, search
 from chat.errors import Invalid, TooMany
 from chat.models import Person
-from chat.views.answers import Request
+from chat.views.answers import Request, number
 from chat.views.decorators import for_people
-from chat.views.rooms import number
 
 FILTERS = ("from", "in", "before", "after", "has")
 

@@ -19,10 +19,11 @@ from chat.database import in_passing
 from chat.fragments import THREAD, Kind
 from chat.history import Page
 from chat.models import Following, Message, Person
-from chat.views.answers import Request, done, go, is_at_head, place_of
+from chat.views.answers import Request, done, go, is_at_head, number, place_of
 from chat.views.decorators import for_people
 from chat.views.messages import send
-from chat.views.rooms import asked_page, composer_ring, number, show
+from chat.views.room_page import composer_ring, show
+from chat.views.rooms import asked_page
 from chat.views.slots import find_message
 
 # What htmx may ask for besides a pane: all its answers anew, or one more page of them.
