@@ -15,7 +15,7 @@ from chat.gaps import Piece
 from chat.history import Outline, Page
 from chat.kept import Kept
 from chat.models import Membership, Person, Room
-from chat.worded import Question
+from chat.prepared import Prepared
 
 People = tuple[tuple[Any, ...], ...]
 
@@ -25,7 +25,6 @@ _known: Kept[tuple[Outline, People]] = Kept(max_bytes=2 * 1024 * 1024)
 _PLACE_BYTES = 200
 # Those whose reactions ask for more are asked for all of it each time.
 _MAX_PEOPLE = 256
-_STEP = 16
 
 
 def newest(
@@ -66,12 +65,9 @@ def _as_now(people: People) -> People:
     keys = [person[0] for person in people]
     if not keys:
         return ()
-    keys += keys[-1:] * (-len(keys) % _STEP)  # so that few numbers of them have to be worded
-    return tuple(map(tuple, _LOOKS.ask(*keys)))
+    return tuple(_looks_of(keys))
 
 
-def _looks_of(*keys: int) -> QuerySet[Any, Any]:
+@Prepared
+def _looks_of(keys: Any) -> QuerySet[Any, Any]:
     return Person.objects.filter(pk__in=keys).order_by("pk").values_list("pk", "name", "role")
-
-
-_LOOKS = Question(_looks_of)

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from chat.models import Membership, Message, Person, Role, Room, Site
-from chat.worded import Question, columns, made
+from chat.prepared import Prepared, columns, made
 
 
 def can_post(person: Person, room: Room) -> bool:
@@ -111,8 +111,8 @@ def membership(person: Person, room: Room) -> Membership | None:
 def sight(person: Person, slug: str) -> tuple[Room, Membership | None] | None:
     """The room of this name with the number of its people, if this person may see it, and what
     they are in it: in one query."""
-    question = _AS_A_GUEST if person.is_guest else _AS_A_MEMBER
-    for values in question.ask(person.pk, slug):
+    seen = _seen_by_a_guest if person.is_guest else _seen_by_a_member
+    for values in seen(person.pk, slug):
         room = made(Room, values[:_ROOM])
         room.counted, own = values[_ROOM], values[_ROOM + 1 :]
         membership = made(Membership, own) if own[0] else None
@@ -126,8 +126,8 @@ def is_member(person: Person, room: Room) -> bool:
     return Membership.objects.filter(room=room, person=person).exists()
 
 
-def _sight(role: Role, person_id: int, slug: str) -> QuerySet[Any, Any]:
-    visible = Room.objects.visible_to(Person(pk=person_id, role=role)).filter(slug=slug)
+def _sight(person_id: Any, slug: Any, *, is_guest: bool) -> QuerySet[Any, Any]:
+    visible = Room.objects.visible_by_key(person_id, is_guest=is_guest).filter(slug=slug)
     everybody = Membership.objects.filter(room=OuterRef("pk")).order_by().values("room")
     own = FilteredRelation("memberships", condition=Q(memberships__person=person_id))
     return visible.annotate(
@@ -136,5 +136,5 @@ def _sight(role: Role, person_id: int, slug: str) -> QuerySet[Any, Any]:
 
 
 _ROOM = len(columns(Room))
-_AS_A_GUEST = Question(partial(_sight, Role.GUEST))
-_AS_A_MEMBER = Question(partial(_sight, Role.MEMBER))
+_seen_by_a_guest = Prepared(partial(_sight, is_guest=True))
+_seen_by_a_member = Prepared(partial(_sight, is_guest=False))

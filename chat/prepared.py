@@ -14,9 +14,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import connection
 from django.db.models import Expression, Model, QuerySet
-from django.db.models.query import ModelIterable
+from django.db.models.query import ModelIterable, NamedValuesListIterable
+from django.db.models.utils import create_namedtuple_class
 
 _Row = TypeVar("_Row")
+_M = TypeVar("_M", bound=Model)
 
 
 class Prepared(Generic[_Row]):
@@ -24,7 +26,8 @@ class Prepared(Generic[_Row]):
 
     A value is a number, a text or a moment; or a list of some, which is not empty, for `__in`.
     `make` is called once for each length of these, rounded up to a power of two. The rows are
-    objects of one model, with all of its fields or those of `only`, or tuples of `values_list`.
+    objects of one model, with all of its fields or those of `only`, or tuples of `values_list`,
+    which may be `named`.
     """
 
     def __init__(self, make: Callable[..., QuerySet[Any, _Row]]) -> None:
@@ -42,6 +45,16 @@ class Prepared(Generic[_Row]):
 
     def first(self, *values: object) -> _Row | None:
         return next(iter(self(*values)), None)
+
+
+def columns(model: type[Model]) -> list[str]:
+    """What `values_list` has to give for `made`."""
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+def made(model: type[_M], values: Sequence[Any]) -> _M:
+    """The row as its model: of all of the model's columns."""
+    return model.from_db(connection.alias, columns(model), values)
 
 
 def insert(objects: Sequence[Model]) -> None:
@@ -121,6 +134,9 @@ def _statement(queryset: QuerySet[Any, Any]) -> _Statement:
         for index, (each, column) in compiler.get_converters(columns).items()
         for converter in each
     ]
+    if queryset._iterable_class is NamedValuesListIterable:
+        row = create_namedtuple_class(*queryset.query.selected or ())
+        return _Statement(sql, params, converters, row._make)
     if queryset._iterable_class is not ModelIterable:
         return _Statement(sql, params, converters, tuple)
     names = [column.target.attname for column in columns]

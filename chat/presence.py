@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from chat.database import in_passing
 from chat.models import Membership, Person, Site
-from chat.worded import Question
+from chat.prepared import Prepared
 
 WRITE_SECONDS = 60
 # Whoever only leaves a page open is written later than whoever does something: of two processes,
@@ -85,10 +85,7 @@ def here_in(room_ids: Collection[int], site: Site) -> dict[int, Here]:
     if not (room_ids and site.has_presence):
         return {}
     names: dict[int, list[str]] = defaultdict(list)
-    since = _since()
-    is_one = len(room_ids) == 1
-    rows = _NAMES.ask(*since, *room_ids) if is_one else list(_names(*since, *room_ids))
-    for room_id, name in rows:
+    for room_id, name in _named(*_since(), list(room_ids)):
         names[room_id].append(name)
     return {
         room_id: Here(len(found), tuple(found) if len(found) <= MAX_NAMES else ())
@@ -96,14 +93,10 @@ def here_in(room_ids: Collection[int], site: Site) -> dict[int, Here]:
     }
 
 
-def _names(present_at: datetime, seen_at: datetime, *room_ids: int) -> QuerySet[Any, Any]:
-    here = _here(present_at, seen_at)
-    rows = Membership.objects.filter(room_id__in=room_ids, person__in=here)
+@Prepared
+def _named(present_at: Any, seen_at: Any, room_ids: Any) -> QuerySet[Any, Any]:
+    rows = Membership.objects.filter(room_id__in=room_ids, person__in=_here(present_at, seen_at))
     return rows.order_by("person__name", "person_id").values_list("room_id", "person__name")
-
-
-# Of one room: what its page asks.
-_NAMES = Question(_names)
 
 
 def write(active: Collection[int], idle: Collection[int]) -> None:

@@ -27,7 +27,7 @@ from django.utils import timezone
 
 from chat.models import Following, Level, Membership, Mention, RoomKind, is_quiet
 from chat.models.mentions import HAS_ANSWERS
-from chat.worded import Question
+from chat.prepared import Prepared
 
 _FIELDS = (
     *("person_id", "room_id", "read_seq", "read_number", "is_kept_unread", "level", "muted_until"),
@@ -76,7 +76,7 @@ def lines_for(person_ids: Iterable[int]) -> dict[int, list[Line]]:
     Archived rooms stand in the list of rooms alone, as do those that somebody has hidden.
     """
     ids = list(person_ids)
-    rows = _MEMBERSHIPS.ask(*ids) if len(ids) == 1 else list(_memberships(ids))
+    rows = _memberships(ids) if ids else []
     names = _names({row.room_id for row in rows if row.room__kind == RoomKind.DIRECT})
     threads, now = _threads(ids), timezone.now()
     found: dict[int, list[Line]] = {person_id: [] for person_id in ids}
@@ -91,7 +91,8 @@ def lines_for(person_ids: Iterable[int]) -> dict[int, list[Line]]:
     return found
 
 
-def _memberships(person_ids: list[int]) -> QuerySet[Any, Any]:
+@Prepared
+def _memberships(person_ids: Any) -> QuerySet[Any, Any]:
     shown = Membership.objects.filter(person_id__in=person_ids, room__archived_at=None)
     told = shown.exclude(level=Level.HIDDEN).annotate(mentions=unseen_mentions())
     return told.values_list(*_FIELDS, "mentions", named=True)
@@ -127,12 +128,12 @@ def _number(grouped: QuerySet[Any, Any]) -> Any:
 def _threads(person_ids: list[int]) -> dict[tuple[int, int], tuple[int, int]]:
     """(person, room) → how many threads that they follow there have answers new to them of which
     none names them, and how many mentions in threads they have not seen."""
-    is_one = len(person_ids) == 1
-    rows = _FOLLOWINGS.ask(*person_ids) if is_one else list(_followings(person_ids))
+    rows = _followings(person_ids) if person_ids else []
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
-def _followings(person_ids: list[int]) -> QuerySet[Any, Any]:
+@Prepared
+def _followings(person_ids: Any) -> QuerySet[Any, Any]:
     named = Mention.objects.filter(root=OuterRef("root"), seq__gt=OuterRef("read_seq"))
     told = named.telling(OuterRef("person"))
     news = Following.objects.filter(person_id__in=person_ids).with_news()
@@ -182,8 +183,3 @@ def _names(direct: set[int]) -> dict[int, list[tuple[int, str]]]:
         for room_id, person_id, name in rows.values_list("room_id", "person_id", "person__name"):
             names[room_id].append((person_id, name))
     return names
-
-
-# Of one person: what each page asks.
-_MEMBERSHIPS = Question(lambda person_id: _memberships([person_id]))
-_FOLLOWINGS = Question(lambda person_id: _followings([person_id]))

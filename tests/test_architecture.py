@@ -14,7 +14,6 @@ FLOORS = [
     {"signatures"},
     {"database", "prepared", "sqlite", "wire", "slack_text"},
     {"connections", "counters", "group_commit", "sockets", "names", "avatars", "kept", "gaps"},
-    {"worded"},
     {"naming", "slack"},
     {"markup"},
     {"models"},

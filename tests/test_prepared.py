@@ -178,3 +178,23 @@ def test_rows_are_locked_where_the_database_locks_rows(lobby):
 
     words = "FOR NO KEY UPDATE" in captured[0]["sql"]
     assert words == connection.features.has_select_for_update
+
+
+def test_rows_are_named_where_the_query_names_them(alice, bob):
+    def query(keys):
+        return (
+            Person.objects.filter(pk__in=keys).order_by("pk").values_list("pk", "role", named=True)
+        )
+
+    found = Prepared(query)([alice.pk, bob.pk])
+
+    assert found == list(query([alice.pk, bob.pk]))
+    assert [row.role for row in found] == [alice.role, bob.role]
+
+
+def test_what_looks_like_sql_is_a_value(alice):
+    prepared = Prepared(lambda name: Person.objects.filter(name=name).values_list("pk"))
+
+    assert prepared("Alice' OR 1=1 --") == []
+    assert prepared("100 % %s") == []
+    assert prepared("Alice") == [(alice.pk,)]

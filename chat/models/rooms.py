@@ -23,13 +23,14 @@ class RoomKind(models.TextChoices):
 class RoomQuerySet(models.QuerySet["Room"]):
     def visible_to(self, person: Person) -> Self:
         """The rooms that this person may read: their own, and for all but guests the public."""
-        return self._visible(person.pk, is_guest=person.is_guest)
+        return self.visible_by_key(person.pk, is_guest=person.is_guest)
 
     def named(self, slug: str, person: Person) -> "Room | None":
         """The one of `visible_to` with this slug: what most requests and frames begin with."""
         return (_named_to_guest if person.is_guest else _named).first(slug, person.pk)
 
-    def _visible(self, person_id: Any, *, is_guest: bool) -> Self:
+    def visible_by_key(self, person_id: Any, *, is_guest: bool) -> Self:
+        """`visible_to` who is known by key alone, or by a place for one (chat.prepared)."""
         own = Exists(Membership.objects.filter(room=OuterRef("pk"), person=person_id))
         return self.filter(own if is_guest else own | Q(kind=RoomKind.PUBLIC))
 
@@ -138,10 +139,10 @@ class Room(models.Model):
 
 
 _named = Prepared(
-    lambda slug, person: Room.objects.all()._visible(person, is_guest=False).filter(slug=slug)
+    lambda slug, person: Room.objects.visible_by_key(person, is_guest=False).filter(slug=slug)
 )
 _named_to_guest = Prepared(
-    lambda slug, person: Room.objects.all()._visible(person, is_guest=True).filter(slug=slug)
+    lambda slug, person: Room.objects.visible_by_key(person, is_guest=True).filter(slug=slug)
 )
 
 

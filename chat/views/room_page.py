@@ -23,10 +23,10 @@ from chat.history import Outline, Page
 from chat.kept import Kept
 from chat.models import Membership, Person, Room, Site
 from chat.newest import newest
+from chat.prepared import columns
 from chat.sidebar import Line, lines_for
 from chat.viewer import lines_mode
 from chat.views.answers import Request, number
-from chat.worded import columns
 
 SPARE_COMPOSERS = 6
 
