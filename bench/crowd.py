@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from typing import Protocol
 
@@ -89,3 +90,19 @@ def saturate(loop: Loop, ledger: Ledger, writers: list[Writer], first: int) -> C
     for writer in writers:
         send(writer)
     return end
+
+
+def pace(
+    loop: Loop, ledger: Ledger, writers: list[Writer], numbers: range, a_second: float
+) -> dict[int, float]:
+    """An open loop: each message at its time, by one writer after the other. Returns the times."""
+    began = perf_counter() + 1 / a_second
+    due = {number: began + place / a_second for place, number in enumerate(numbers)}
+
+    def write(number: int) -> None:
+        ledger.expect(number)
+        writers[number % len(writers)].write(number)
+
+    for number, moment in due.items():
+        loop.at(moment, partial(write, number))
+    return due

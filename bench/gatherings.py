@@ -1,7 +1,7 @@
 """A server's room full of people, for one round: the same shape for us and for the peers."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,13 +11,13 @@ from bench.errors import Invalid
 from bench.ledger import Ledger
 from bench.loop import Loop
 from bench.peers.page import Page
-from bench.peers.roster import TUTORIAL, Peer
+from bench.peers.roster import Peer
 from bench.product import Poster
 from bench.rounds import Bench
-from bench.servers import Server
-from bench.site import Site
+from bench.servers import Server, natterjack
+from bench.site import Site, populated
 
-_SETTLE_SECONDS = 0.5
+_SETTLE_SECONDS = 0.3
 _DELIVER_SECONDS = 60.0
 
 
@@ -42,6 +42,33 @@ class Gathering:
 
 # Makes a gathering, for as long as its context lasts.
 Gather = Callable[[], AbstractContextManager[Gathering]]
+
+NATTERJACK = "Natterjack"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: us, or a peer."""
+
+    name: str
+    gather: Gather
+    is_slow: bool = False
+
+
+@contextmanager
+def beside(bench: Bench, peers: list[Peer], sockets: int, writers: int) -> Iterator[list[Row]]:
+    """Natterjack and the peers that are installed, all served at once from the server's core."""
+    core = bench.cores.server
+    bench.say(f"invents {sockets} people")
+    with ExitStack() as stack:
+        site = stack.enter_context(populated(sockets, bench.plan.messages))
+        ours = stack.enter_context(natterjack(core, site))
+        rows = [Row(NATTERJACK, partial(at_natterjack, ours, site, sockets, writers))]
+        for peer in installed(bench, peers):
+            server = stack.enter_context(peer.serve(core))
+            gather = partial(at_peer, peer, server, sockets, writers)
+            rows.append(Row(peer.name, gather, peer.is_slow))
+        yield rows
 
 
 def installed(bench: Bench, peers: list[Peer]) -> list[Peer]:
@@ -112,9 +139,6 @@ def at_peer(peer: Peer, server: Server, sockets: int, writers: int) -> Iterator[
 
     with _gathered(loop, [join] * sockets):
         yield Gathering(server, loop, ledger, [*pages[:writers]], lambda: True)
-
-
-at_tutorial = partial(at_peer, TUTORIAL)
 
 
 @contextmanager

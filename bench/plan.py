@@ -9,14 +9,19 @@ class Plan:
     """Sizes of all scenarios. `*_seconds` are a single measured phase, warm-up apart."""
 
     rounds: int = 5
+    # In one room: of `fanout` and `programs`, and of `delivery` and `latency`.
     sockets: int = 500
+    crowd: int = 1000
     # Messages that are on their way at once, in the closed loop of `fanout`.
     in_flight: int = 16
     warm_up_seconds: float = 1.0
     fanout_seconds: float = 4.0
+    # Of the open loops; the last one is of `restart`, and of peers whose core can't take more.
+    delivery_posts_a_second: float = 10.0
+    latency_posts_a_second: float = 5.0
     posts_a_second: float = 2.0
-    latency_seconds: float = 10.0
-    latency_peer_seconds: float = 3.0
+    delivery_seconds: float = 5.0
+    latency_seconds: float = 6.0
     few_sockets: int = 200
     many_sockets: int = 1200
     returning_sockets: int = 1000
@@ -37,12 +42,13 @@ class Plan:
 
 
 QUICK = Plan(
-    rounds=3,
-    sockets=300,
-    warm_up_seconds=0.7,
-    fanout_seconds=1.5,
-    latency_seconds=3.0,
-    latency_peer_seconds=1.5,
+    rounds=2,
+    sockets=200,
+    crowd=60,
+    warm_up_seconds=0.4,
+    fanout_seconds=1.0,
+    delivery_seconds=0.6,
+    latency_seconds=0.6,
     few_sockets=100,
     many_sockets=300,
     returning_sockets=200,

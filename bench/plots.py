@@ -169,7 +169,7 @@ def _line(axes: Axes, name: str, points: dict[str, list[float]], curve: dict[str
 
 
 PLOTS: dict[str, Callable[[dict[str, Any]], Plot | None]] = {
-    "fanout": _cost,
+    "delivery": _cost,
     "latency": _latency,
     "curves": _curves,
 }

@@ -9,6 +9,7 @@ from bench.report import Result
 
 MAX_GENERATOR_SHARE = 0.6
 MIN_SATURATED_SHARE = 0.7
+MAX_OPEN_SHARE = 0.9
 QUIET_SHARE, MAX_OTHERS_SHARE = 0.1, 0.25
 
 
@@ -40,6 +41,14 @@ class Bench:
                 f"{what}: the server used only {watch.server:.0%} of its core (at least "
                 f"{MIN_SATURATED_SHARE:.0%}), while others took {watch.others:.0%} of both cores: "
                 "it was not saturated"
+            )
+
+    def check_not_saturated(self, watch: Watch, what: str) -> None:
+        """Complains when a server could not take what came: then the loop was not open."""
+        if watch.server > MAX_OPEN_SHARE:
+            self.result.complaints.append(
+                f"{what}: the server used {watch.server:.0%} of its core (at most "
+                f"{MAX_OPEN_SHARE:.0%}): the load was too much for it"
             )
 
     def judge_the_noise(self) -> None:

@@ -9,8 +9,8 @@ TEXT = (
     "https://example.org/notes. Three things are left, `SELECT` without an index among them; "
     "I'd say that we ship on *Thursday* & look at the rest next week."
 )
-# What our pages get for it, with its author, its time and its buttons, is about as long.
-PADDED_BYTES = 2048
+# What peers pass on: half of what our pages get for it, with its author, its time and its buttons.
+PADDED_BYTES = 1024
 _PADDING = " This stands for what a page gets around a message."
 
 
@@ -19,7 +19,7 @@ def text(number: int) -> str:
 
 
 def padded(number: int) -> str:
-    """The same for peers, who pass on what they get: PADDED_BYTES of ASCII."""
+    """The same for peers, who pass on what they get: PADDED_BYTES of ASCII in all."""
     said = text(number)
     return (said + _PADDING * (PADDED_BYTES // len(_PADDING)))[:PADDED_BYTES]
 

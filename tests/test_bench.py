@@ -44,7 +44,7 @@ CURVE = report.Curve(
 )
 MEASURED = (
     Result(
-        "fanout",
+        "delivery",
         [
             report.Figure("messages", "/s", [50.0]),
             report.Figure("server CPU a delivery", "µs", [9.0, 12.0, 10.0]),
@@ -85,4 +85,4 @@ def test_a_plot_is_whole_says_what_it_shows_and_holds_no_script(tmp_path):
 
 
 def test_what_was_not_measured_is_not_drawn(tmp_path):
-    assert plots.draw(kept(tmp_path, Result("fanout", wrong=["lost"]), Result("latency"))) == []
+    assert plots.draw(kept(tmp_path, Result("delivery", wrong=["lost"]), Result("latency"))) == []

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from bench.rounds import Bench
 from bench.scenarios.curves import curves
+from bench.scenarios.delivery import delivery
 from bench.scenarios.fanout import fanout
 from bench.scenarios.growth import growth
 from bench.scenarios.latency import latency
@@ -16,6 +17,7 @@ from bench.scenarios.search import search
 from bench.scenarios.start import start
 
 SCENARIOS: dict[str, Callable[[Bench], None]] = {
+    "delivery": delivery,
     "fanout": fanout,
     "latency": latency,
     "memory": memory,

@@ -21,11 +21,12 @@ from bench.cores import Watch
 from bench.errors import Invalid
 from bench.http import Client
 from bench.loop import Loop
+from bench.peers.roster import TUTORIAL
 from bench.product import SLUG, Poster
 from bench.report import Curve, Figure
 from bench.rounds import Bench
 from bench.scenarios.fanout import round_of
-from bench.servers import Server, daphne_with, natterjack
+from bench.servers import Server, natterjack
 from bench.site import Site, populated
 
 MAX_EXPONENT, MAX_RATIO = 1.05, 1.2
@@ -55,10 +56,10 @@ def _by_sockets(bench: Bench) -> None:
     with (
         populated(max(own), plan.messages) as site,
         natterjack(bench.cores.server, site) as ours,
-        daphne_with(bench.cores.server, "bench.peers.tutorial.asgi:application", "/") as peer,
+        TUTORIAL.serve(bench.cores.server) as peer,
     ):
         at_ours = partial(gatherings.at_natterjack, ours, site)
-        at_peer = partial(gatherings.at_tutorial, peer)
+        at_peer = partial(gatherings.at_peer, TUTORIAL, peer)
         for number in range(1, plan.curve_rounds + 1):
             bench.say(f"sockets, round {number} of {plan.curve_rounds}")
             for here, points, name in ((at_ours, own, "natterjack"), (at_peer, peers, "tutorial")):

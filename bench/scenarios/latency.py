@@ -1,88 +1,53 @@
-"""How long a message takes to the last of 500 sockets, at 2 posts a second.
+"""How long a message takes to the last of 1,000 sockets, at 5 posts a second.
 
-An open loop: message i is due at i/2 s whatever became of the ones before it, and its time runs
+An open loop: message i is due at i/5 s whatever became of the ones before it, and its time runs
 from then, not from when it could be sent. So a server that stalls is charged for all who waited.
+What a message is with us and with the peers is as in `delivery`.
 """
 
-from functools import partial
-from time import perf_counter
-
-from bench import gatherings
-from bench.cores import Watch
-from bench.gatherings import Gather, Gathering
+from bench import paced
+from bench.gatherings import NATTERJACK, beside
+from bench.paced import Round
+from bench.peers.roster import PEERS
 from bench.report import Figure
 from bench.rounds import Bench
-from bench.servers import daphne_with, natterjack
-from bench.site import populated
 
-MAX_P99_MILLISECONDS = 100.0
+MAX_P50_MILLISECONDS, MAX_P99_MILLISECONDS = 18.0, 35.0
 WRITERS = 10
 
 
 def latency(bench: Bench) -> None:
     plan = bench.plan
-    bench.say(f"invents {plan.sockets} people")
-    own: list[list[float]] = []
-    tutorial: list[list[float]] = []
-    with (
-        populated(plan.sockets, plan.messages) as site,
-        natterjack(bench.cores.server, site) as ours,
-        daphne_with(bench.cores.server, "bench.peers.tutorial.asgi:application", "/") as peer,
-    ):
-        sizes = (plan.sockets, WRITERS)
-        at_ours = partial(gatherings.at_natterjack, ours, site, *sizes)
-        at_tutorial = partial(gatherings.at_tutorial, peer, *sizes)
-        for number in range(1, plan.rounds + 1):
-            bench.say(f"round {number} of {plan.rounds}")
-            own.append(_round(bench, at_ours, plan.latency_seconds))
-            tutorial.append(_round(bench, at_tutorial, plan.latency_peer_seconds))
-    bench.result.figures += [*_figures("", own), *_figures("  tutorial ", tutorial)]
-    bench.result.samples = {
-        name: [milliseconds for each in rounds for milliseconds in each]
-        for name, rounds in (("Natterjack", own), ("Channels tutorial", tutorial))
-    }
-    bench.result.notes.append(
-        f"the p99 of all {sum(map(len, own))} messages together; its range is that of the rounds"
-    )
+    with beside(bench, PEERS, plan.crowd, WRITERS) as rows:
+        found = paced.rounds(bench, rows, plan.latency_posts_a_second, plan.latency_seconds)
+    for name, rounds in found.items():
+        bench.result.figures += _figures(name, rounds)
+    bench.result.samples = {name: _together(rounds) for name, rounds in found.items()}
+    count = len(bench.result.samples[NATTERJACK])
+    bench.result.notes.append(f"p99: of all messages of all rounds together, {count} of them ours")
 
 
-def _round(bench: Bench, gather: Gather, seconds: float) -> list[float]:
-    """Milliseconds from the due time to the last socket, for each message after the warm-up."""
-    with gather() as here:
-        warm_up = int(bench.plan.warm_up_seconds * bench.plan.posts_a_second) + 1
-        count = warm_up + int(seconds * bench.plan.posts_a_second)
-        due = _schedule(here, count, 1 / bench.plan.posts_a_second)
-        watch = Watch(bench.cores, here.server.pid)
-        here.loop.run_for(due[count] - perf_counter())
-        here.finish()
-        watch.stop()
-        delivered = here.ledger.delivered_at
-    bench.check(watch, "latency")
-    return [(delivered[number] - due[number]) * 1000 for number in range(warm_up + 1, count + 1)]
-
-
-def _schedule(here: Gathering, count: int, every_seconds: float) -> dict[int, float]:
-    """Messages 1 to `count`, each at its time, by one writer after the other."""
-    began = perf_counter() + every_seconds
-    due = {number: began + number * every_seconds for number in range(1, count + 1)}
-
-    def write(number: int) -> None:
-        here.ledger.expect(number)
-        here.writers[number % len(here.writers)].write(number)
-
-    for number, moment in due.items():
-        here.loop.at(moment, partial(write, number))
-    return due
-
-
-def _figures(prefix: str, rounds: list[list[float]]) -> list[Figure]:
-    target = None if prefix else MAX_P99_MILLISECONDS
-    everything = [milliseconds for each in rounds for milliseconds in each]
+def _figures(name: str, rounds: list[Round]) -> list[Figure]:
+    is_ours = name == NATTERJACK
     return [
-        Figure(f"{prefix}p50", "ms", [percentile(each, 50) for each in rounds]),
-        Figure(f"{prefix}p99", "ms", [percentile(everything, 99)], at_most=target),
-        Figure(f"{prefix}slowest of a round", "ms", [max(each) for each in rounds]),
+        Figure(
+            f"{name}, p50",
+            "ms",
+            [percentile(each.milliseconds, 50) for each in rounds],
+            at_most=MAX_P50_MILLISECONDS if is_ours else None,
+        ),
+        Figure(
+            "  p99",
+            "ms",
+            [percentile(_together(rounds), 99)],
+            at_most=MAX_P99_MILLISECONDS if is_ours else None,
+        ),
+        Figure("  slowest of a round", "ms", [max(each.milliseconds) for each in rounds]),
     ]
+
+
+def _together(rounds: list[Round]) -> list[float]:
+    return [milliseconds for each in rounds for milliseconds in each.milliseconds]
 
 
 def percentile(values: list[float], percent: int) -> float:

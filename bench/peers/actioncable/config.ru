@@ -8,6 +8,7 @@ class Chat < Rails::Application
   config.root = __dir__
   config.eager_load = false
   config.logger = Logger.new(File::NULL)
+  config.log_level = :warn
   config.secret_key_base = "only for measuring, and as long as Rails wants it"
   config.action_cable.mount_path = "/cable"
   config.action_cable.cable = { "adapter" => "async" }
