@@ -222,6 +222,12 @@ class Factory(HTTPFactory):
         return channel
 
 
+def allow_many() -> None:
+    """Each page is an open file; systems allow 1,024 by default and far more when asked."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def _leaves_no_file(transport: Any) -> bool:
     """Whether this connection takes one of the files that the server keeps for itself.
 

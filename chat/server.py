@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import logging
-import resource
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ from daphne.server import Server, twisted_loop
 from django.conf import settings
 
 from chat import hub
-from chat.connections import Factory, Request
+from chat.connections import Factory, Request, allow_many
 from chat.consumers import COME_BACK
 from chat.sockets import Socket
 
@@ -60,7 +59,7 @@ def make_server(application: Any, host: str, port: int, on_ready: Callable[[], N
     No `websocket_timeout`: it would end every page after a day with a code that htmx takes for
     good. No `http_timeout`: it would end streams. No server name in the answers.
     """
-    _allow_many_sockets()
+    allow_many()
     logging.getLogger("daphne.server").addFilter(_is_no_return)
     listen = build_endpoint_description_strings(host=host.strip("[]"), port=port)
     return BoundedServer(
@@ -104,12 +103,6 @@ async def _end_tasks() -> None:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks, timeout=LAST_SECONDS)
-
-
-def _allow_many_sockets() -> None:
-    """Each page is an open file; systems allow 1,024 by default and far more when asked."""
-    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _is_no_return(record: logging.LogRecord) -> bool:

@@ -36,11 +36,14 @@ def frame(text: str) -> bytes:
     return head + payload
 
 
+def is_daphnes(send: Any) -> bool:
+    """Whether this ASGI `send` is that of daphne, which waits for nobody."""
+    return isinstance(send, partial) and isinstance(getattr(send.func, "__self__", None), Server)
+
+
 def direct(send: Any) -> Put | None:
     """What puts a frame on the wire behind this ASGI `send`; None where that is not possible."""
-    if not isinstance(send, partial) or not isinstance(
-        getattr(send.func, "__self__", None), Server
-    ):
+    if not is_daphnes(send):
         return None
     protocol = send.args[0]
     transport = protocol.transport
@@ -53,8 +56,8 @@ def direct(send: Any) -> Put | None:
 
 def drain(send: Any) -> Drain | None:
     """What waits until the connection behind this ASGI `send` has room; None where none can."""
-    protocol = send.args[0] if isinstance(send, partial) and send.args else None
-    return getattr(protocol, "drain", None)
+    holder = send.args[0] if isinstance(send, partial) and send.args else send
+    return getattr(holder, "drain", None)
 
 
 def waiting(receive: Any) -> Count:

@@ -11,7 +11,7 @@ django.setup()
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf import settings
 
-from chat import assets, hub, routing
+from chat import assets, elsewhere, hub, routing, wire
 from project.handlers import PageHandler, StaticHandler
 
 # Every way of serving comes through here: the stylesheet is joined and the files are named by
@@ -32,8 +32,18 @@ _protocols = ProtocolTypeRouter(
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Serves one connection; the first one wakes the hub, so that this process hears the others."""
+    """Serves one connection; the first one wakes the hub, so that this process hears the others.
+
+    daphne is `serve`'s. Others say when they begin and end, and are told what it needs not be.
+    """
+    if scope["type"] == "lifespan":
+        await elsewhere.live(receive, send)
+        return
     if scope["type"] in {"http", "websocket"}:
         hub.current()
     # daphne takes the root path from a header of whoever asks; ours is the host's root, always.
-    await _protocols(scope | {"root_path": ""}, receive, send)
+    scope = scope | {"root_path": ""}
+    if scope["type"] == "websocket" and not wire.is_daphnes(send):
+        await elsewhere.serve_socket(_protocols, scope, receive, send)
+    else:
+        await _protocols(scope, receive, send)

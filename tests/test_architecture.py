@@ -37,7 +37,7 @@ FLOORS = [
     {"context"},
     {"views", "consumers", "assets", "templatetags"},
     {"api"},
-    {"urls", "routing", "server", "middleware"},
+    {"urls", "routing", "server", "elsewhere", "middleware"},
     {"management"},
 ]
 HEIGHT = {name: height for height, floor in enumerate(FLOORS) for name in floor}
