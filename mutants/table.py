@@ -349,7 +349,7 @@ _LISTENING = [
         Mutant(
             f"kept-page-{name}", "P9", fault, path, old, new,
             "tests/test_kept_pages.py::"
-            "test_a_kept_page_is_the_page_that_is_rendered_anew_whatever_is_done",
+            "test_a_kept_page_is_the_page_that_is_rendered_anew_after_each_deed",
         )
         for name, fault, path, old, new in (
             (
