@@ -20,6 +20,7 @@ Put = Callable[[bytes], None]
 Drain = Callable[[], Awaitable[None]]
 Count = Callable[[], int]
 
+_OPEN = WebSocketProtocol.STATE_OPEN
 _TEXT = 0x81  # the last frame of a text message (RFC 6455, section 5.2)
 
 
@@ -51,7 +52,7 @@ def direct(send: Any) -> Put | None:
         return None
     if transport.TLS or not hasattr(transport, "dataBuffer"):
         return None
-    return partial(_put, protocol, transport)
+    return partial(_put, protocol, transport, transport.socket.send)
 
 
 def drain(send: Any) -> Drain | None:
@@ -66,14 +67,14 @@ def waiting(receive: Any) -> Count:
     return queue.qsize if isinstance(queue, asyncio.Queue) else lambda: 0
 
 
-def _put(protocol: Any, transport: Any, data: bytes) -> None:
-    if protocol.state != protocol.STATE_OPEN or not transport.connected:
+def _put(protocol: Any, transport: Any, send: Callable[[bytes], int], data: bytes) -> None:
+    if protocol.state != _OPEN:
         return
     sent = 0
     # Only past an empty buffer: else these bytes would overtake those that wait in it.
     if not (transport.dataBuffer or transport._tempDataBuffer or protocol.send_queue):
         try:
-            sent = transport.socket.send(data)
+            sent = send(data)
         except BlockingIOError:
             pass
         except OSError:

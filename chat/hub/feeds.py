@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 
 # Who missed more gets the newest page instead: never a part of what was missed.
 MAX_MISSED = 500
-# Writes in one turn of the loop, about 5 ms of them, before page requests get theirs.
-SLICE = 128
+# Writes in one turn of the loop, about 2 ms of them, before page requests get theirs.
+SLICE = 256
 NOT_READ_YET = -1
 # Told of a room the authors whose messages have just been shown in it.
 Posted = Callable[[int, list[int]], None]
@@ -196,34 +196,35 @@ class Feed:
         if not self.live:
             await self._jump()
             return
-        events = await in_database(log.read, self.room_id, self.position)
+        events, rendered, revocations = await in_database(
+            log.news, self.room_id, self.position, list(self.live)
+        )
         if not events:
             return
-        rendered = await self._for_who_may_read(events)
+        await self._render_for_who_may_read(events, rendered, revocations)
         # From here to the copies there is no await: see the class.
         self.position = events[-1].seq
         self._is_dirty = self._is_dirty or len(events) == log.BATCH
-        readers = [
-            (reader, rendered[kind]) for kind, group in self.live.items() for reader in group
-        ]
-        await self._write(readers)
+        groups = [(list(group), rendered[kind]) for kind, group in self.live.items()]
+        for readers, frames in groups:
+            await self._write(readers, frames)
         if self._posted is not None:
             posts = [event for event in events if event.kind == EventKind.MESSAGE_POSTED]
             self._posted(self.room_id, [event.actor_id for event in posts if event.actor_id])
 
-    async def _for_who_may_read(self, events: list[Event]) -> dict[Kind, list[Frame]]:
-        """The entries for each kind that is live; whoever is, when this returns, may have them.
+    async def _render_for_who_may_read(
+        self, events: list[Event], rendered: dict[Kind, list[Frame]], revocations: int
+    ) -> None:
+        """Adds the kinds that came meanwhile; whoever is live when this returns may have theirs.
 
         While one asks the database others become live: until nobody is new, it is asked again.
         """
-        rendered: dict[Kind, list[Frame]] = {}
-        revocations = -1
         while True:
             missing = [kind for kind in self.live if kind not in rendered]
             readers = (reader for group in self.live.values() for reader in group)
             doubted = standing.doubted(readers, revocations)
             if not missing and not doubted:
-                return rendered
+                return
             if missing:
                 found, revocations = await in_database(log.render, events, missing)
                 rendered |= found
@@ -237,10 +238,17 @@ class Feed:
         else:
             self.position = max(self.position, head)
 
-    async def _write(self, readers: list[tuple[Reader, list[Frame]]]) -> None:
-        for count, (reader, frames) in enumerate(readers, 1):
+    async def _write(self, readers: list[Reader], frames: list[Frame]) -> None:
+        """A plain loop: each call in it takes a thousand readers a millisecond."""
+        told = [frame for frame in frames if frame.text]
+        for count, reader in enumerate(readers, 1):
             try:
-                await self._send(reader, frames)
+                for frame in told:
+                    # Not to who begins anew meanwhile: they get it with what they ask for.
+                    if reader.is_live and reader.position < frame.seq:
+                        reader.position = frame.seq
+                        if not reader.put(frame):
+                            await reader.take(frame)
             except Exception:
                 logger.exception("A reader of room %s can't be written to", self.room_id)
                 await reader.close(1011)

@@ -52,6 +52,14 @@ def _complete(room_id: int, events: list[Event]) -> None:
         message.room, message.root = room, roots.get(message.root_id)
 
 
+def news(
+    room_id: int, after: int, kinds: Iterable[Kind]
+) -> tuple[list[Event], dict[Kind, list[Frame]], int]:
+    """The entries after `after`, and as `render` what they are for each kind."""
+    events = read(room_id, after)
+    return events, *(render(events, kinds) if events else ({}, 0))
+
+
 def render(events: list[Event], kinds: Iterable[Kind]) -> tuple[dict[Kind, list[Frame]], int]:
     """The entries for each kind, and then the site's revocations (chat.hub.standing)."""
     rendered = {kind: fragments.frames(events, kind) for kind in kinds}
