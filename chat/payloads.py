@@ -11,6 +11,7 @@ from typing import Any
 
 from chat.models import Event, EventKind, Message, Person, Room
 from chat.models.messages import OF_MESSAGES
+from chat.models.people import people_by_key
 
 Payload = dict[str, Any]
 
@@ -80,7 +81,7 @@ def events(entries: Iterable[Event]) -> list[Payload]:
     """Entries of logs, each as `event`: who did it and to whom is read once for all of them."""
     listed = list(entries)
     asked = {key for each in listed for key in (each.actor_id, each.person_id) if key}
-    people = Person.objects.only("username", "name").in_bulk(asked) if asked else {}
+    people = people_by_key(asked)
     for each in listed:
         each.actor, each.person = people.get(each.actor_id), people.get(each.person_id)
     return [event(each) for each in listed]

@@ -9,10 +9,18 @@ from django.utils import timezone
 
 from chat import fragments
 from chat.fragments import Frame, Kind
-from chat.models import Event, Level, Membership, Message, Room, Site, is_quiet
-from chat.models.messages import complete
+from chat.models import Event, Level, Membership, Room, Site, is_quiet
+from chat.models.messages import complete, messages_by_key
+from chat.prepared import Prepared
 
 BATCH = 200
+
+_entries = Prepared(
+    lambda room, after, last: Event.objects.filter(
+        room=room, seq__gt=after, seq__lte=last
+    ).order_by("seq")
+)
+_room = Prepared(lambda key: Room.objects.filter(pk=key))
 
 
 class Look(NamedTuple):
@@ -25,12 +33,9 @@ class Look(NamedTuple):
 
 def read(room_id: int, after: int, until: int | None = None, limit: int = BATCH) -> list[Event]:
     """Entries after `after`, at most to `until`, without a gap."""
-    query = Event.objects.filter(room_id=room_id, seq__gt=after)
-    if until is not None:
-        query = query.filter(seq__lte=until)
-    found = query.select_related("message").order_by("seq")
+    last = after + limit if until is None else min(until, after + limit)
     events = []
-    for expected, event in enumerate(found[:limit], after + 1):
+    for expected, event in enumerate(_entries(room_id, after, last), after + 1):
         if event.seq != expected:  # not committed yet, or lost: never show what is behind it
             break
         events.append(event)
@@ -42,12 +47,13 @@ def _complete(room_id: int, events: list[Event]) -> None:
     """What their renderings show of others, read once for all of them."""
     if not events:
         return
-    room = Room.objects.get(pk=room_id)
-    messages = [event.message for event in events if event.message is not None]
-    roots = Message.objects.in_bulk({each.root_id for each in messages} - {None})
+    (room,) = _room(room_id)
+    said = messages_by_key({event.message_id for event in events} - {None})
+    messages = [*said.values()]
+    roots = messages_by_key({each.root_id for each in messages} - {None})
     complete([*messages, *roots.values()])
     for event in events:
-        event.room = room
+        event.room, event.message = room, said.get(event.message_id)
     for message in messages:
         message.room, message.root = room, roots.get(message.root_id)
 

@@ -1,9 +1,10 @@
 """Messages, and the log of everything that happened in a room."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -11,8 +12,9 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 
 from chat import markup
-from chat.models.people import Person
+from chat.models.people import Person, people_by_key
 from chat.models.rooms import Room
+from chat.prepared import Prepared
 
 _ROOM_LINK = re.compile(r'(<a class="room-link" href="/rooms/[-\w]+/)', re.ASCII)
 GROUPED_FOR = timedelta(minutes=5)
@@ -203,14 +205,14 @@ def complete(found: Iterable[Message]) -> list[Message]:
     """
     messages = list(found)
     keys = {key for each in messages for key in (each.reply_to_id, each.last_reply_id) if key}
-    others = Message.objects.in_bulk(keys) if keys else {}
+    others = messages_by_key(keys)
     given: dict[int, list[Reaction]] = {each.pk: [] for each in messages}
-    for reaction in Reaction.objects.filter(message__in=given) if given else ():
+    for reaction in _reactions([*given]) if given else ():
         given[reaction.message_id].append(reaction)
     reactions = [reaction for group in given.values() for reaction in group]
-    people = _people(
-        {each.author_id for each in (*messages, *others.values())},
-        {reaction.person_id for reaction in reactions},
+    people = people_by_key(
+        {each.author_id for each in (*messages, *others.values())}
+        | {reaction.person_id for reaction in reactions}
     )
     for reaction in reactions:
         reaction.person = people[reaction.person_id]
@@ -223,9 +225,12 @@ def complete(found: Iterable[Message]) -> list[Message]:
     return messages
 
 
-def _people(*keys: set[int]) -> dict[int, Person]:
-    wanted = set[int]().union(*keys)
-    return Person.objects.only("username", "name", "role").in_bulk(wanted) if wanted else {}
+def messages_by_key(keys: Collection[Any]) -> dict[Any, Message]:
+    return {each.pk: each for each in _messages([*keys])} if keys else {}
+
+
+_messages = Prepared(lambda keys: Message.objects.filter(pk__in=keys).order_by())
+_reactions = Prepared(lambda keys: Reaction.objects.filter(message__in=keys))
 
 
 @dataclass(frozen=True)

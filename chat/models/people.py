@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime, time, timedelta
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
@@ -125,6 +126,16 @@ class Person(AbstractBaseUser):
 
 # Whoever it is that a session is of, with the key as the session holds it.
 person_by_key = Prepared(lambda key: Person.objects.filter(pk=key).order_by())
+
+
+_named = Prepared(
+    lambda keys: Person.objects.filter(pk__in=keys).order_by().only("username", "name", "role")
+)
+
+
+def people_by_key(keys: Collection[int]) -> dict[Any, Person]:
+    """As much of them as others are shown: their names and role."""
+    return {each.pk: each for each in _named([*keys])} if keys else {}
 
 
 def is_quiet(time_zone: str, start: time | None, end: time | None, now: datetime) -> bool:
