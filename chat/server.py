@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
@@ -11,6 +12,7 @@ from daphne.server import Server, twisted_loop
 from django.conf import settings
 
 from chat import hub
+from chat.arrivals import Arrivals
 from chat.connections import Factory, Request, allow_many
 from chat.consumers import COME_BACK
 from chat.sockets import Socket
@@ -46,6 +48,19 @@ class BoundedServer(Server):
         stock.protocol = Socket
         self._ws_factory = stock
 
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """As daphne's, with less than a Queue for a socket, which stays for hours."""
+        if not isinstance(protocol, Socket):
+            return super().create_application(protocol, scope)
+        arrivals = Arrivals()
+        application = self.application(
+            scope={**scope, "asgi": {"version": "3.0"}},
+            receive=arrivals.get,
+            send=partial(self.handle_reply, protocol),
+        )
+        self.connections[protocol]["application_instance"] = asyncio.ensure_future(application)
+        return arrivals
+
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Returns when the connection has room for more: who writes an answer waits for it."""
         await super().handle_reply(protocol, message)
@@ -59,10 +74,15 @@ def make_server(application: Any, host: str, port: int, on_ready: Callable[[], N
     No `websocket_timeout`: it would end every page after a day with a code that htmx takes for
     good. No `http_timeout`: it would end streams. No server name in the answers.
     """
+
+    def begin() -> None:
+        server.ws_factory.protocol = Socket.with_options(server.ws_factory)
+        on_ready()
+
     allow_many()
     logging.getLogger("daphne.server").addFilter(_is_no_return)
     listen = build_endpoint_description_strings(host=host.strip("[]"), port=port)
-    return BoundedServer(
+    server = BoundedServer(
         application=application,
         # After a restart all pages come back at once: they wait in line rather than fail.
         endpoints=[f"{each}:backlog={BACKLOG}" for each in listen],
@@ -75,9 +95,10 @@ def make_server(application: Any, host: str, port: int, on_ready: Callable[[], N
         websocket_max_message_size=settings.MAX_FRAME_BYTES,
         websocket_max_frame_size=settings.MAX_FRAME_BYTES,
         verbosity=0,
-        ready_callable=on_ready,
+        ready_callable=begin,
         server_name="",
     )
+    return server
 
 
 def run(server: Server) -> None:

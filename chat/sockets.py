@@ -6,7 +6,7 @@ than it is answered is heard more slowly.
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, Self
 
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import reactor as _reactor
@@ -65,11 +65,30 @@ class Socket(WebSocketProtocol):
     is_held = False
     bound: Bound | None = None
 
+    @classmethod
+    def with_options(cls, factory: Any) -> type[Self]:
+        """This class with the factory's options as its own: autobahn copies them, 29 of them, to
+        each connection, and writes them down for a log that nobody keeps."""
+        options = {name: getattr(factory, name) for name in cls.CONFIG_ATTRS}
+        # One of them is a function, which is not to become a method.
+        own = {key: staticmethod(it) if callable(it) else it for key, it in options.items()}
+        return type(cls.__name__, (cls,), own | {"CONFIG_ATTRS": ()})
+
     def onOpen(self) -> None:
         self.transport.unregisterProducer()  # the HTTP connection that this has been
         self.bound = Bound(self.transport)
         self.transport.registerProducer(self.bound, True)
         super().onOpen()
+        self._forget_the_handshake()
+
+    def _forget_the_handshake(self) -> None:
+        """What autobahn and daphne keep of it as long as the socket lives, and never read again:
+        some 4 KB, as much as the rest of the two together. The scope's headers are among it."""
+        self.clean_headers.clear()
+        self.http_headers.clear()
+        self.http_request_data = self.http_response_data = b""
+        self.application_deferred = None
+        self.send_queue = ()  # for what is sent in pieces, which nobody does here
 
     async def drain(self) -> None:
         """Returns when there is room for more. Who never makes any is dead to the pings."""

@@ -16,6 +16,8 @@ from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet.tcp import Server as Transport
 
+from chat.arrivals import Arrivals
+
 Put = Callable[[bytes], None]
 Drain = Callable[[], Awaitable[None]]
 Count = Callable[[], int]
@@ -64,7 +66,7 @@ def drain(send: Any) -> Drain | None:
 def waiting(receive: Any) -> Count:
     """How many messages this ASGI `receive` would return at once; always 0 where nobody knows."""
     queue = getattr(receive, "__self__", None)
-    return queue.qsize if isinstance(queue, asyncio.Queue) else lambda: 0
+    return queue.qsize if isinstance(queue, asyncio.Queue | Arrivals) else lambda: 0
 
 
 def _put(protocol: Any, transport: Any, send: Callable[[bytes], int], data: bytes) -> None:

@@ -42,7 +42,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] in {"http", "websocket"}:
         hub.current()
     # daphne takes the root path from a header of whoever asks; ours is the host's root, always.
-    scope = scope | {"root_path": ""}
+    scope["root_path"] = ""  # in place: a copy would be kept for as long as each socket is open
     if scope["type"] == "websocket" and not wire.is_daphnes(send):
         await elsewhere.serve_socket(_protocols, scope, receive, send)
     else:

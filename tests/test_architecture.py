@@ -11,7 +11,7 @@ ROOT = settings.BASE_DIR / "chat"
 # From the ground up. A name stands for a module, or for a package with all that is in it.
 FLOORS = [
     {"characters", "colours", "console", "emojis", "errors", "headers", "later", "moments"},
-    {"signatures"},
+    {"arrivals", "signatures"},
     {"database", "prepared", "sqlite", "wire", "slack_text"},
     {"connections", "counters", "group_commit", "sockets", "names", "avatars", "kept", "gaps"},
     {"naming", "slack"},
