@@ -12,6 +12,7 @@ from sys import getsizeof
 
 _SECRET = secrets.token_hex(16)
 _GAP = re.compile(f"(gap{_SECRET}[a-z]+)")
+_NAME = len(f"gap{_SECRET}")
 _FASTEST, _SMALLEST = 1, 9
 _RAW = -zlib.MAX_WBITS
 # BREACH measures a page's length: like Django's own, each answer has a name of another length.
@@ -50,12 +51,17 @@ class Stencil:
         return sum(map(getsizeof, self._parts))
 
     def filled(self, values: Mapping[str, Callable[[], str | Piece]]) -> list[bytes | Piece]:
-        """The whole, in parts that go out one after the other; each gap asks for its own value."""
+        """The whole: pieces, and what stands between them. Each gap asks for its own value."""
         whole: list[bytes | Piece] = []
+        between: list[str] = []
         for place, part in enumerate(self._parts):
-            value = values[part[len(gap("")) :]]() if place % 2 else part
-            whole.append(value if isinstance(value, Piece) else value.encode())
-        return whole
+            value = values[part[_NAME:]]() if place % 2 else part
+            if isinstance(value, Piece):
+                whole += ["".join(between).encode(), value]
+                between = []
+            else:
+                between.append(value)
+        return [*whole, "".join(between).encode()]
 
 
 def plain(parts: list[bytes | Piece]) -> bytes:
