@@ -96,13 +96,9 @@ def pace(
     loop: Loop, ledger: Ledger, writers: list[Writer], numbers: range, a_second: float
 ) -> dict[int, float]:
     """An open loop: each message at its time, by one writer after the other. Returns the times."""
-    began = perf_counter() + 1 / a_second
+    began = perf_counter()
     due = {number: began + place / a_second for place, number in enumerate(numbers)}
-
-    def write(number: int) -> None:
-        ledger.expect(number)
-        writers[number % len(writers)].write(number)
-
     for number, moment in due.items():
-        loop.at(moment, partial(write, number))
+        ledger.expect(number)
+        loop.at(moment, partial(writers[number % len(writers)].write, number))
     return due

@@ -21,14 +21,14 @@ def rounds(
     bench: Bench, rows: list[Row], a_second: float, seconds: float
 ) -> dict[str, list[Round]]:
     """All rows in turns, for as many rounds as are planned. Slow ones have their own rate."""
-    slow_a_second = bench.plan.posts_a_second
+    slow_a_second = bench.plan.slow_posts_a_second
     found: dict[str, list[Round]] = {row.name: [] for row in rows}
     for number in range(1, bench.plan.rounds + 1):
         bench.say(f"round {number} of {bench.plan.rounds}")
         for row in rows:
             rate = slow_a_second if row.is_slow else a_second
             found[row.name].append(round_of(bench, row, rate, seconds))
-    slow = " and ".join(row.name for row in rows if row.is_slow)
+    slow = ", ".join(row.name for row in rows if row.is_slow)
     bench.result.notes.append(
         f"{bench.plan.crowd:,} sockets, {a_second:g} messages a second"
         + (f", {slow_a_second:g} with {slow}" if slow else "")
@@ -41,9 +41,9 @@ def round_of(bench: Bench, row: Row, a_second: float, seconds: float) -> Round:
     warm_up = range(1, 2 + int(bench.plan.warm_up_seconds * a_second))
     numbers = range(warm_up.stop, warm_up.stop + max(1, int(seconds * a_second)))
     with row.gather() as here:
-        _carry_out(here, warm_up, a_second)
+        carry_out(here, warm_up, a_second)
         watch = Watch(bench.cores, *here.server.pids)
-        due = _carry_out(here, numbers, a_second)
+        due = carry_out(here, numbers, a_second)
         watch.stop()
     here.server.rest()
     bench.check(watch, row.name)
@@ -55,7 +55,7 @@ def round_of(bench: Bench, row: Row, a_second: float, seconds: float) -> Round:
     )
 
 
-def _carry_out(here: Gathering, numbers: range, a_second: float) -> dict[int, float]:
+def carry_out(here: Gathering, numbers: range, a_second: float) -> dict[int, float]:
     """Until everybody has everything; returns when each was due."""
     due = pace(here.loop, here.ledger, here.writers, numbers, a_second)
     here.loop.run_for(due[numbers[-1]] - perf_counter())

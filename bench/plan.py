@@ -16,9 +16,11 @@ class Plan:
     in_flight: int = 16
     warm_up_seconds: float = 1.0
     fanout_seconds: float = 4.0
-    # Of the open loops; the last one is of `restart`, and of peers whose core can't take more.
+    # Of the open loops of the crowd; and what the core of slow peers takes with room to spare.
     delivery_posts_a_second: float = 10.0
     latency_posts_a_second: float = 5.0
+    slow_posts_a_second: float = 1.0
+    # Of `restart`.
     posts_a_second: float = 2.0
     delivery_seconds: float = 5.0
     latency_seconds: float = 6.0

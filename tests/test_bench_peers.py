@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench import gatherings, plan
+from bench import gatherings, paced, plan
 from bench.cores import Cores
 from bench.errors import Invalid
 from bench.peers.floor.client import Page
@@ -73,6 +73,13 @@ def test_a_peer_that_is_not_installed_is_named(monkeypatch):
         "Socket.IO is missing here: `make peers` installs it",
         "Action Cable is missing here: `make peers` installs it",
     ]
+
+
+def test_a_paced_round_waits_for_what_is_due_at_its_end():
+    with gathered(FLOOR) as here:
+        due = paced.carry_out(here, range(1, 4), a_second=50)
+
+    assert set(here.ledger.delivered_at) == set(due) == {1, 2, 3}
 
 
 @contextmanager

@@ -24,7 +24,7 @@ _HERE = ROOT / "bench" / "peers"
 
 @dataclass(frozen=True)
 class Peer:
-    """`serve` starts it on a core. What one core makes of a slow one is a tenth of the others'."""
+    """`serve` starts it on a core. One core makes far less of a slow one than of the others."""
 
     name: str
     page: type[Page]
@@ -58,6 +58,7 @@ FAST_HTML = Peer(
     FastHTMLPage,
     _command(sys.executable, "-m", "bench.peers.fasthtml"),
     lambda: bool(find_spec("fasthtml")),
+    is_slow=True,
 )
 ACTION_CABLE = Peer(
     "Action Cable",
