@@ -46,8 +46,8 @@ class Desk:
     their level makes of it.
 
     `seen` are the places up to which their pages reported rooms as seen. `timer` runs until they
-    are told. `is_being_told`: the database is being read, and what comes meanwhile may be missing
-    in what it answers.
+    are told, at `due`: uvloop's timers do not all know their time. `is_being_told`: the database
+    is being read, and what comes meanwhile may be missing in what it answers.
     """
 
     person_id: int
@@ -56,6 +56,7 @@ class Desk:
     unread: frozenset[int] = frozenset()
     seen: dict[int, int] = field(default_factory=dict)
     timer: asyncio.TimerHandle | None = None
+    due: float = 0.0
     is_being_told: bool = False
     sent: dict[Reader, list[Line]] = field(default_factory=dict)
 
@@ -199,9 +200,9 @@ class Desks:
 
     def _schedule(self, desk: Desk, seconds: float) -> None:
         at = self._loop.time() + seconds
-        if desk.person_id not in self._due and (desk.timer is None or at < desk.timer.when()):
+        if desk.person_id not in self._due and (desk.timer is None or at < desk.due):
             desk.stop()
-            desk.timer = self._loop.call_at(at, self._take, desk)
+            desk.due, desk.timer = at, self._loop.call_at(at, self._take, desk)
 
     def _take(self, desk: Desk) -> None:
         desk.timer = None

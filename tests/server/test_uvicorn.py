@@ -65,6 +65,7 @@ def test_two_people_talk_live_over_pages_and_sockets(site):
             his.send("said over a socket")
             hear(hers, "said over a socket")
     assert alice.get("/rooms/general/")[1].count("said over a socket") == 3
+    assert "Traceback" not in site.console
 
 
 def test_a_page_without_scripts_is_told_as_it_happens(site):
