@@ -68,6 +68,14 @@ def natterjack(core: int, site: Site, port: int = 0) -> Iterator[Server]:
 
 
 @contextmanager
+def on_uvicorn(core: int, site: Site) -> Iterator[Server]:
+    """The same site on the other server, without a worker beside it."""
+    variables = site.environment | {"PYTHON": sys.executable}
+    with running(core, ["sh", "deploy/uvicorn.sh"], "/login/", variables) as it:
+        yield it
+
+
+@contextmanager
 def daphne_with(core: int, application: str, path: str) -> Iterator[Server]:
     """One of bench.peers on plain daphne. Its port follows the command."""
     patience = ["--websocket_connect_timeout", str(int(START_SECONDS))]

@@ -14,6 +14,7 @@ from bench.scenarios.posts import posts
 from bench.scenarios.programs import programs
 from bench.scenarios.restart import restart
 from bench.scenarios.search import search
+from bench.scenarios.servers import servers
 from bench.scenarios.start import start
 
 SCENARIOS: dict[str, Callable[[Bench], None]] = {
@@ -27,6 +28,7 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "search": search,
     "growth": growth,
     "curves": curves,
+    "servers": servers,
     "start": start,
     "restart": restart,
 }

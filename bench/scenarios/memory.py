@@ -10,7 +10,7 @@ from functools import partial
 from bench import product
 from bench.cores import cpu_seconds
 from bench.crowd import Crowd, Join
-from bench.errors import Invalid
+from bench.errors import Unreached
 from bench.ledger import Ledger
 from bench.loop import Loop
 from bench.report import Figure
@@ -32,7 +32,7 @@ def memory(bench: Bench) -> None:
         for number in range(1, plan.rounds + 1):
             bench.say(f"round {number} of {plan.rounds}")
             with natterjack(bench.cores.server, site) as server:
-                slope, rate = _round(bench, server, site)
+                slope, rate = idle_pages(bench, server, site)
             slopes.append(slope)
             rates.append(rate)
     bench.result.figures += [
@@ -41,7 +41,7 @@ def memory(bench: Bench) -> None:
     ]
 
 
-def _round(bench: Bench, server: Server, site: Site) -> tuple[float, float]:
+def idle_pages(bench: Bench, server: Server, site: Site) -> tuple[float, float]:
     """KiB a page, and pages that came live a second."""
     plan, loop = bench.plan, Loop()
     few, many = site.sessions[: plan.few_sockets], site.sessions[plan.few_sockets :]
@@ -73,4 +73,4 @@ def _settled(loop: Loop, server: Server) -> int:
         loop.run_for(1.0)
         if cpu_seconds(server.pid) - before < _QUIET_SHARE:
             return server.pss_bytes()
-    raise Invalid(f"the server was still busy {_QUIET_SECONDS:g} s after the last page came")
+    raise Unreached(f"the server was still busy {_QUIET_SECONDS:g} s after the last page came")

@@ -55,8 +55,8 @@ def posts(bench: Bench) -> None:
     ):
         for number in range(1, bench.plan.rounds + 1):
             bench.say(f"round {number} of {bench.plan.rounds}")
-            by_form.append(_stored_a_second(bench, ours, site, _by_form))
-            by_frame.append(_stored_a_second(bench, ours, site, _by_frame))
+            by_form.append(stored_a_second(bench, ours, site, by_form))
+            by_frame.append(stored_a_second(bench, ours, site, _by_frame))
             empty.append(answers_a_second(bench, peer, "/", [""]))
     bench.result.figures += [
         Figure("by form", "/s", by_form, at_least=MIN_BY_FORM),
@@ -67,7 +67,7 @@ def posts(bench: Bench) -> None:
     ]
 
 
-def _stored_a_second(bench: Bench, server: Server, site: Site, write: Write) -> float:
+def stored_a_second(bench: Bench, server: Server, site: Site, write: Write) -> float:
     """Messages that the reader has got; all of them are there in the end, each once."""
     with _room(server, site) as room:
         end = write(room)
@@ -96,7 +96,7 @@ def _room(server: Server, site: Site) -> Iterator[Room]:
         crowd.close()
 
 
-def _by_form(room: Room) -> Callable[[], None]:
+def by_form(room: Room) -> Callable[[], None]:
     """Sixteen who write the next one when the last one is answered. Returns their end."""
     numbers, posters, is_over = count(1), list[Poster](), False
 

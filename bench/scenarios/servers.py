@@ -1,0 +1,64 @@
+"""Natterjack on daphne, as `serve` runs it, and on uvicorn, in turns on one core.
+
+A fresh server each round and for each: what an idle page takes and how many come live in a second,
+as in `memory`; the room's page as in `page`; posts by form as in `posts`; and the closed loop of
+`fanout`. On SQLite, both.
+"""
+
+from collections import defaultdict
+from functools import partial
+
+from bench import gatherings
+from bench.product import SLUG
+from bench.report import Figure
+from bench.rounds import Bench
+from bench.scenarios.fanout import round_of
+from bench.scenarios.memory import idle_pages
+from bench.scenarios.page import answers_a_second
+from bench.scenarios.posts import by_form, stored_a_second
+from bench.servers import Server, natterjack, on_uvicorn
+from bench.site import Site, populated
+
+SERVERS = {"daphne": natterjack, "uvicorn": on_uvicorn}
+UNITS = {
+    "room page": "/s",
+    "posts by form": "/s",
+    "server CPU a delivery": "µs",
+    "pages connected": "/s",
+    "an idle page": "KiB",
+}
+
+
+def servers(bench: Bench) -> None:
+    plan = bench.plan
+    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    bench.say(f"invents {plan.many_sockets} people")
+    with populated(plan.many_sockets, plan.messages) as site:
+        for number in range(1, plan.rounds + 1):
+            bench.say(f"round {number} of {plan.rounds}")
+            for name, serve in SERVERS.items():
+                with serve(bench.cores.server, site) as server:
+                    for what, value in _round(bench, server, site, name).items():
+                        found[what, name].append(value)
+    for what, unit in UNITS.items():
+        ours, other = found[what, "daphne"], found[what, "uvicorn"]
+        ratios = [one / another for one, another in zip(ours, other, strict=True)]
+        bench.result.figures += [
+            Figure(f"{what}, daphne", unit, ours),
+            Figure("  uvicorn", unit, other),
+            Figure("  ratio", "×", ratios),
+        ]
+
+
+def _round(bench: Bench, server: Server, site: Site, name: str) -> dict[str, float]:
+    kibibytes, connected = idle_pages(bench, server, site)
+    sockets = min(bench.plan.sockets, len(site.sessions))
+    gather = partial(gatherings.at_natterjack, server, site, sockets, bench.plan.in_flight)
+    delivery = round_of(bench, gather, name).server_seconds_a_delivery
+    return {
+        "an idle page": kibibytes,
+        "pages connected": connected,
+        "server CPU a delivery": delivery * 1e6,
+        "room page": answers_a_second(bench, server, f"/rooms/{SLUG}/", site.sessions),
+        "posts by form": stored_a_second(bench, server, site, by_form),
+    }
