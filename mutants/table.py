@@ -276,7 +276,8 @@ _LISTENING = [
         "guests-see-public-rooms", "P7", "a guest reads rooms that they were not put into",
         "chat/models/rooms.py",
         "own if is_guest else own |", "own if is_guest and not person_id else own |",
-        "tests/test_handshake.py::test_a_guest_reads_the_rooms_they_are_in_and_no_public_one",
+        "tests/test_permissions.py::"
+        "test_a_room_shows_itself_to_who_may_see_it_and_to_others_does_not_exist",
     ),
     Mutant(
         "socket-left-in-the-page", "P9", "a page that was sent away knocks for ever",
