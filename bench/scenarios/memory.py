@@ -18,7 +18,7 @@ from bench.rounds import Bench
 from bench.servers import Server, natterjack
 from bench.site import Site, populated
 
-MAX_KIBIBYTES = 60.0
+MAX_KIBIBYTES = 28.0
 _QUIET_SHARE = 0.05
 _QUIET_SECONDS = 15.0
 

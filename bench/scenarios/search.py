@@ -19,7 +19,7 @@ from bench.rounds import Bench
 from bench.servers import Server, natterjack
 from bench.site import Site, in_shell, populated
 
-MAX_MILLISECONDS = 50.0
+MAX_MILLISECONDS = 10.0
 ROOMS = 500
 # Rare ones are numbers that populate has counted with: one message holds each, or none.
 WORDS = {
