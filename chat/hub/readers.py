@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from chat import programs
+from chat import programs, wire
 from chat.fragments import Frame, Kind
 from chat.wire import Drain, Put
 
@@ -102,7 +102,11 @@ class SocketReader(Reader):
         return True
 
     async def send(self, text: str) -> None:
-        if self.is_open and self.write is not None:
+        if not self.is_open:
+            return
+        if self.direct is not None:
+            self.direct(wire.frame(text))
+        elif self.write is not None:
             await self.write(text)
 
     async def close(self, code: int) -> None:
