@@ -1,7 +1,6 @@
 """What the hub asks the database. All of it runs in the database threads."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import BigIntegerField, Case, Count, ExpressionWrapper, F, Sum, Value, When
@@ -9,7 +8,7 @@ from django.utils import timezone
 
 from chat import fragments
 from chat.fragments import Frame, Kind
-from chat.models import Event, Level, Membership, Room, Site, is_quiet
+from chat.models import Event, Level, Membership, Person, Room, Site, is_quiet
 from chat.models.messages import complete, messages_by_key
 from chat.prepared import Prepared
 
@@ -105,22 +104,15 @@ def pointers(person_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
     """person → two numbers that change when they join, leave, read or put back something anywhere,
     want to hear more or less of a room, or when a room's mute or their quiet hours begin or end.
     """
-    now = timezone.now()
-    hours = ("person__time_zone", "person__quiet_from", "person__quiet_until")
-    rows = (
-        Membership.objects.filter(person_id__in=list(person_ids))
-        .values("person_id", *hours)
-        .annotate(count=Count("id"), total=Sum(_state(now)))
-    )
-    found = {}
-    for row in rows:
-        zone, start, end = (row[name] for name in hours)
-        quiet = is_quiet(zone, start, end, now)
-        found[row["person_id"]] = (row["count"], row["total"] * 2 + quiet)
-    return found
+    now, people = timezone.now(), list(person_ids)
+    if not people:
+        return {}
+    hours = _hours(people)
+    quiet = {pk for pk, zone, start, end in hours if is_quiet(zone, start, end, now)}
+    return {pk: (count, total * 2 + (pk in quiet)) for pk, count, total in _states(people, now)}
 
 
-def _state(now: datetime) -> Any:
+def _state(now: Any) -> Any:
     """A membership's state as one number. Each is scattered by a weight of its own: what moved back
     in one room and on in another is not to cancel in the sum. Bounded, for SQLite's sums overflow.
     """
@@ -129,3 +121,18 @@ def _state(now: datetime) -> Any:
     state = F("read_seq") * 8 + muted + Case(*levels, default=Value(0))
     weight = (F("id") * 7919 + 104729) % 999983
     return ExpressionWrapper(state * weight % 1000000007, output_field=BigIntegerField())
+
+
+_states = Prepared(
+    lambda people, now: (
+        Membership.objects.filter(person_id__in=people)
+        .values("person_id")
+        .annotate(count=Count("id"), total=Sum(_state(now)))
+        .values_list("person_id", "count", "total")
+    )
+)
+_hours = Prepared(
+    lambda people: Person.objects.filter(pk__in=people, quiet_from__isnull=False).values_list(
+        "pk", "time_zone", "quiet_from", "quiet_until"
+    )
+)
