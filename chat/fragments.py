@@ -8,7 +8,7 @@ shows in every open browser.
 
 import logging
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -74,7 +74,13 @@ class Kind:
 
     @classmethod
     def of(cls, person: Person, page: str = "html", thread: int | None = None) -> "Kind":
-        return cls(page, person.language, person.time_zone, thread)
+        return _kind(page, person.language, person.time_zone, thread)
+
+
+@lru_cache(maxsize=1024)
+def _kind(page: str, language: str, time_zone: str, thread: int | None) -> Kind:
+    """The same one for all who are of it: each open page keeps it."""
+    return Kind(page, language, time_zone, thread)
 
 
 _kept: Kept[SafeString] = Kept(max_bytes=8 * 1024 * 1024)
@@ -203,8 +209,8 @@ def reset(room: Room, kind: Kind) -> Frame:
 
 
 def sidebar(
-    lines: list[Line],
-    before: list[Line] | None,
+    lines: Sequence[Line],
+    before: Sequence[Line] | None,
     current: str,
     title: str,
     site_name: str,
@@ -226,7 +232,7 @@ def sidebar(
         # A thread's page says so before its room; the room may have another name by now.
         "title": title if title.endswith(f" · {own}") else own,
     }
-    known = _fitting_lines(before or [], current)
+    known = _fitting_lines(before or (), current)
     is_known = [line.room_id for line in known] == [line.room_id for line in shown]
     if before is None or not is_known:
         return render("chat/swaps/sidebar.html", context, kind)
@@ -280,7 +286,7 @@ def _fitting(page: Page, shown: list[SafeString]) -> tuple[Page, list[SafeString
     return replace(page, messages=page.messages[-count:], has_older=True), shown[-count:]
 
 
-def _fitting_lines(lines: list[Any], current: str) -> list[Any]:
+def _fitting_lines(lines: Sequence[Any], current: str) -> list[Any]:
     """All lines, or of very many the shown room's and the unread first; *Rooms* has the rest."""
     chosen, size = set(), 0
     for line in sorted(lines, key=lambda line: (line.slug != current, not line.unread)):

@@ -229,9 +229,8 @@ def no_limits(settings):
 def standing(consumer, slug):
     """A socket of nobody's that is open and has no server."""
     socket = consumer()
-    person = SimpleNamespace(pk=1, language="en")
-    socket.visitor = SimpleNamespace(slug=slug, room=None, epoch="now", person=person)
-    reader = {"person_id": 1, "kind": HTML, "room_id": 1, "may": lambda _scope: True}
+    socket.language, socket.epoch, socket.home = "en", "now", ""
+    reader = {"person_id": 1, "kind": HTML, "room_id": 1, "slug": slug, "may": lambda _scope: True}
     socket.reader = SimpleNamespace(**reader)
     socket.rooms, socket.suggester = {}, SimpleNamespace(may_ask=lambda: True, is_flooded=False)
     return socket

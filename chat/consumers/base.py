@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,9 +66,13 @@ class Socket:
     must_return = False
     has_asked = False
     is_gone = False
+    unasked: asyncio.Task[None] | None = None
 
-    visitor: Visitor
+    visitor: Visitor  # until `begin` has returned: two whole rows, some 3 KB for each socket
     reader: hub.SocketReader
+    language: str
+    epoch: str
+    home: str  # the slug of the room where plain text goes, "" for none
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.send, self.task = send, asyncio.current_task()
@@ -93,7 +98,7 @@ class Socket:
         """Why the socket is refused, before it is closed."""
 
     async def begin(self) -> None:
-        """The reader is let in; its place is not named yet."""
+        """The reader is let in; its place is not named yet. The last to see `visitor`."""
 
     def end(self) -> None:
         """The socket is gone."""
@@ -124,23 +129,31 @@ class Socket:
 
     async def _open(self, scope: Any, receive: Any) -> None:
         await receive()  # websocket.connect
+        if await self._let_in(scope, receive):
+            await self._serve(receive)
+
+    async def _let_in(self, scope: Any, receive: Any) -> bool:
         visitor = await self._admitted(scope, receive)
         if visitor is None:
-            return
+            return False
         await self.send({"type": "websocket.accept", "subprotocol": self.subprotocol})
         if isinstance(visitor, Refusal):
             await self._turn_away(visitor.code, visitor.kind)
-            return
+            return False
         limit = settings.LIMIT_SOCKETS
         if limit and hub.current().count(visitor.person.pk, hub.SocketReader) >= limit:
             await self._turn_away(4429, self.kind_of(visitor))
-            return
-        await self._serve(visitor, receive)
+            return False
+        self.visitor, self.reader = visitor, self._reader(visitor)
+        self.language, self.epoch = visitor.person.language, visitor.epoch
+        self.home = visitor.room.slug if visitor.room else ""
+        self.turn, self.bad_frames = asyncio.Lock(), 0
+        return True
 
     async def _admitted(self, scope: Any, receive: Any) -> Visitor | Refusal | None:
         """None for who has left while they waited in line: a thousand who have lost patience
         and come again must not wait behind themselves."""
-        asking = asyncio.ensure_future(hub.current().door.ask(scope))
+        asking = hub.current().door.ask(scope)
         leaving = asyncio.ensure_future(receive())  # nobody says anything before they are let in
         try:
             await asyncio.wait([asking, leaving], return_when=asyncio.FIRST_COMPLETED)
@@ -154,16 +167,13 @@ class Socket:
         await self.say_goodbye(code, kind)
         await self.close(code)
 
-    async def _serve(self, visitor: Visitor, receive: Any) -> None:
-        self.visitor, self.bad_frames = visitor, 0
-        self.turn = asyncio.Lock()
-        self.reader = self._reader(visitor)
+    async def _serve(self, receive: Any) -> None:
         hub.current().add(self.reader)
-        grace: asyncio.Task[None] | None = None
+        grace: asyncio.TimerHandle | None = None
         try:
             await self.begin()
-            unasked = self._come_back_unasked if visitor.will_resume else self._go_live_unasked
-            grace = asyncio.get_running_loop().create_task(unasked())
+            grace = self._grace(self.visitor.will_resume)
+            del self.visitor
             while not self.is_gone:
                 await self._take(await self._heard(receive))
         except Ended as ended:
@@ -171,6 +181,8 @@ class Socket:
         finally:
             if grace is not None:
                 grace.cancel()
+            if self.unasked is not None:
+                self.unasked.cancel()
             hub.current().remove(self.reader)
             self.end()
 
@@ -209,11 +221,21 @@ class Socket:
             return
         await self.send({"type": "websocket.close", "code": code})
 
+    def _grace(self, will_resume: bool) -> asyncio.TimerHandle:
+        """How long nobody needs to name a place. On a timer: a task for each page costs more."""
+        later = asyncio.get_running_loop().call_later
+        if will_resume:
+            return later(PAGE_RESUME_SECONDS, self._when_unasked, self._come_back_unasked)
+        return later(RESUME_SECONDS, self._when_unasked, self._go_live_unasked)
+
+    def _when_unasked(self, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        if not self.reader.has_begun and self.reader.may(Scope.READ):
+            self.unasked = asyncio.get_running_loop().create_task(act())
+
     async def _go_live_unasked(self) -> None:
-        await asyncio.sleep(RESUME_SECONDS)
         try:
             async with self.turn:
-                if not self.reader.has_begun and self.reader.may(Scope.READ):
+                if not self.reader.has_begun:
                     await self.go_live()
         except Exception:
             logger.exception("A socket can't be made live")
@@ -227,8 +249,7 @@ class Socket:
         belongs to no page any more: htmx opens one again for an element that was replaced
         while its next try was waiting, and nothing in the page can close that one.
         """
-        await asyncio.sleep(PAGE_RESUME_SECONDS)
-        if not self.has_asked and self.reader.may(Scope.READ):
+        if not self.has_asked:
             await self.reader.close(1011)
 
     # --- What they say ---------------------------------------------------------------------
@@ -250,7 +271,7 @@ class Socket:
     async def _take(self, texts: list[str]) -> None:
         """Everything in its order; posts that come one after the other are stored together."""
         posts: list[Step] = []
-        with translation.override(self.visitor.person.language):
+        with translation.override(self.language):
             for step in map(self._step, texts):
                 if step is None:
                     continue
@@ -290,9 +311,9 @@ class Socket:
     def _room_of(self, frame: dict[str, Any]) -> object:
         """The slug that a post names, "" for the socket's own room."""
         slug = frame.get("room") or ""
-        if self.visitor.slug and slug not in ("", self.visitor.slug):
+        if self.reader.slug and slug not in ("", self.reader.slug):
             raise Invalid(_("This socket is of another room."))
-        return "" if self.visitor.slug else slug
+        return "" if self.reader.slug else slug
 
     async def _do(self, step: Step) -> None:
         try:
@@ -314,7 +335,7 @@ class Socket:
             return
         hub.note(self.reader.person_id)
         drafts = [step.what for step in steps if isinstance(step.what, Draft)]
-        stored = await into_database(submit_all, self.reader, self.visitor.room, drafts)
+        stored = await into_database(submit_all, self.reader, self.home, drafts)
         outcomes = await asyncio.gather(*map(asyncio.wrap_future, stored), return_exceptions=True)
         for step, outcome in zip(steps, outcomes, strict=True):
             if isinstance(outcome, Refused):
@@ -339,7 +360,7 @@ class Socket:
             hub.current().read_thread(self.reader, root_id, seq)
 
     def is_same_epoch(self, frame: dict[str, Any]) -> bool:
-        return frame.get("epoch") in (None, "", self.visitor.epoch)  # it may be unhashable
+        return frame.get("epoch") in (None, "", self.epoch)  # it may be unhashable
 
 
 def unknown() -> Refused:

@@ -46,8 +46,9 @@ def draft(frame: dict[str, Any], slug: object) -> Draft:
     return Draft(slug=slug, **form.cleaned_data)
 
 
-def submit_all(reader: hub.Reader, here: Room | None, drafts: list[Draft]) -> list[Future[Message]]:
-    """The message of each, in their order, as soon as it is stored; or why it is refused."""
+def submit_all(reader: hub.Reader, here: str, drafts: list[Draft]) -> list[Future[Message]]:
+    """The message of each, in their order, as soon as it is stored; or why it is refused. `here` is
+    the slug of the room for those that name none, "" where they have to."""
     posts: list[Post] = []
     stored: list[Future[Message]] = []
     for each in drafts:
@@ -78,17 +79,15 @@ def change(reader: hub.Reader, frame: dict[str, Any]) -> Message:
     return message
 
 
-def _prepared(reader: hub.Reader, here: Room | None, draft: Draft) -> Post:
+def _prepared(reader: hub.Reader, here: str, draft: Draft) -> Post:
     limits.spend(settings.LIMIT_POSTS, "post", reader.person_id)
     # The socket may have been opened long ago: what let it in has to hold when this is stored.
-    room = _find(reader.person_id, draft.slug) if draft.slug else here
-    if draft.slug and room is None:
-        raise NotFound(_("There is no such room, or it is not for you."))
-    if room is None:
+    slug = _found(reader.person_id, draft.slug) if draft.slug else here
+    if not slug:
         raise Refused(_("You are not in any room yet."))
     return prepare(
         author_id=reader.person_id,
-        slug=room.slug,
+        slug=slug,
         body=draft.body,
         nonce=draft.nonce,
         reply_to=draft.reply_to,
@@ -97,8 +96,10 @@ def _prepared(reader: hub.Reader, here: Room | None, draft: Draft) -> Post:
     )
 
 
-def _find(person_id: int, slug: object) -> Room | None:
-    if not isinstance(slug, str) or not re.fullmatch(r"[-\w]{1,64}", slug, re.ASCII):
-        return None
-    person = Person.objects.get(pk=person_id)
-    return Room.objects.named(slug, person)
+def _found(person_id: int, slug: object) -> str:
+    """The slug, where it is that of a room that they may read; raises NotFound."""
+    if isinstance(slug, str) and re.fullmatch(r"[-\w]{1,64}", slug, re.ASCII):
+        person = Person.objects.get(pk=person_id)
+        if Room.objects.named(slug, person):
+            return slug
+    raise NotFound(_("There is no such room, or it is not for you."))

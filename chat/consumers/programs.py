@@ -108,7 +108,7 @@ class Program(Socket):
 
     async def _lose(self, reader: RoomReader, code: int) -> None:
         """The hub has shut out this one: of many rooms the others go on."""
-        if code != 4403 or self.visitor.slug:
+        if code != 4403 or self.reader.slug:
             await self.reader.close(code)
         elif self.rooms.pop(reader.room_id or 0, None) is not None:
             await self._say(programs.left(reader.slug))
@@ -132,7 +132,7 @@ class Program(Socket):
             await self._bring(dict.fromkeys(late))
 
     def reader_of(self, frame: dict[str, Any]) -> RoomReader:
-        slug = self.visitor.slug or frame.get("room")
+        slug = self.reader.slug or frame.get("room")
         if not slug:
             raise Invalid(_("Name the room."))
         for reader in self.rooms.values():
@@ -150,8 +150,8 @@ class Program(Socket):
             await self._bring(places, same_epoch=self.is_same_epoch(frame))
 
     def _cursors(self, frame: dict[str, Any]) -> dict[str, int | None]:
-        if self.visitor.slug:
-            return {self.visitor.slug: frames.number(frame, "after")}
+        if self.reader.slug:
+            return {self.reader.slug: frames.number(frame, "after")}
         cursors = frame.get("cursors") or {}
         if not isinstance(cursors, dict):
             raise frames.BadFrame(_("“%(name)s” has to be an object.") % {"name": "cursors"})

@@ -40,10 +40,24 @@ PEOPLE_AT_ONCE = 25
 NOTHING = -1
 
 
+@dataclass(frozen=True)
+class View:
+    """A sidebar as data: its lines, the rooms in it, and those that hold news, whatever somebody's
+    level makes of it. Of those who were asked for together, one for all to whom the same is so."""
+
+    lines: tuple[Line, ...] = ()
+    rooms: frozenset[int] = frozenset()
+    unread: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, lines: tuple[Line, ...]) -> "View":
+        rooms = frozenset(line.room_id for line in lines)
+        return cls(lines, rooms, frozenset(line.room_id for line in lines if line.count))
+
+
 @dataclass
 class Desk:
-    """A person's open pages, the rooms they are in, and those that they know to hold news, whatever
-    their level makes of it.
+    """A person's open pages, and what they know of their rooms.
 
     `seen` are the places up to which their pages reported rooms as seen. `timer` runs until they
     are told, at `due`: uvloop's timers do not all know their time. `is_being_told`: the database
@@ -52,17 +66,16 @@ class Desk:
 
     person_id: int
     pages: set[Reader] = field(default_factory=set)
-    rooms: frozenset[int] = frozenset()
-    unread: frozenset[int] = frozenset()
+    view: View = View()
     seen: dict[int, int] = field(default_factory=dict)
     timer: asyncio.TimerHandle | None = None
     due: float = 0.0
     is_being_told: bool = False
-    sent: dict[Reader, list[Line]] = field(default_factory=dict)
+    sent: dict[Reader, tuple[Line, ...]] = field(default_factory=dict)
 
     def shows(self, room_id: int) -> bool:
         """Whether one of the pages names this room: in its sidebar, or as the one that it is."""
-        return room_id in self.rooms or self.looks_at(room_id)
+        return room_id in self.view.rooms or self.looks_at(room_id)
 
     def looks_at(self, room_id: int) -> bool:
         return any(page.room_id == room_id for page in self.pages)
@@ -93,7 +106,7 @@ class Desks:
 
     @property
     def rooms(self) -> set[int]:
-        return {room_id for desk in self._desks.values() for room_id in desk.rooms}
+        return {room_id for desk in self._desks.values() for room_id in desk.view.rooms}
 
     def add(self, page: Reader) -> None:
         desk = self._desks.setdefault(page.person_id, Desk(page.person_id))
@@ -139,7 +152,7 @@ class Desks:
         """(person, room): what they have seen there is unread no more."""
         for person_id, room_id in places:
             desk = self._desks.get(person_id)
-            if desk is not None and room_id in desk.unread:
+            if desk is not None and room_id in desk.view.unread:
                 self._schedule(desk, SOON_SECONDS)
 
     def show(self, page: Reader) -> None:
@@ -175,11 +188,11 @@ class Desks:
         in REST_SECONDS; who looks at the room has a while to report that they have seen it."""
         seq = self._posted[room_id]
         for desk in self._desks.values():
-            if room_id in desk.unread:
+            if room_id in desk.view.unread:
                 self._schedule(desk, GROWING_SECONDS)
             elif desk.is_being_told:
                 self._schedule(desk, SOON_SECONDS)
-            elif room_id in desk.rooms and not desk.looks_at(room_id):
+            elif room_id in desk.view.rooms and not desk.looks_at(room_id):
                 self._schedule(desk, 0)
         self._loop.call_later(WHILE_LOOKING_SECONDS, self._check, room_id, seq)
         self._loop.call_later(REST_SECONDS, self._rest, room_id, seq)
@@ -194,8 +207,8 @@ class Desks:
         """Whoever looks at the room and has not reported by now to have seen it so far is told."""
         self._checked[room_id] = seq
         for desk in self._desks.values():
-            is_unseen = room_id in desk.rooms and desk.seen.get(room_id, 0) < seq
-            if is_unseen and room_id not in desk.unread:
+            is_unseen = room_id in desk.view.rooms and desk.seen.get(room_id, 0) < seq
+            if is_unseen and room_id not in desk.view.unread:
                 self._schedule(desk, 0)
 
     def _schedule(self, desk: Desk, seconds: float) -> None:
@@ -214,10 +227,11 @@ class Desks:
         pages = [page for desk in desks for page in desk.pages]
         await standing.admit(standing.doubted(pages, site.revocations), self._shut)
         shown: dict[tuple[Any, ...], str] = {}
+        views: dict[tuple[Line, ...], View] = {}
         for desk in desks:
-            mine = [self._as_seen(line, desk) for line in lines[desk.person_id]]
-            desk.rooms = frozenset(line.room_id for line in mine)
-            desk.unread = frozenset(line.room_id for line in mine if line.count)
+            key = tuple(self._as_seen(line, desk) for line in lines[desk.person_id])
+            desk.view = views.get(key) or views.setdefault(key, View.of(key))
+            mine = desk.view.lines
             for page in [page for page in desk.pages if page.has_begun]:
                 if page.judged_at < site.revocations:  # has come in while we asked
                     self._schedule(desk, SOON_SECONDS)
@@ -238,8 +252,8 @@ class Desks:
     async def _show(
         self,
         page: Reader,
-        lines: list[Line],
-        before: list[Line] | None,
+        lines: tuple[Line, ...],
+        before: tuple[Line, ...] | None,
         site_name: str,
         shown: dict[tuple[Any, ...], str],
     ) -> None:

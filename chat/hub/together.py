@@ -30,13 +30,13 @@ class Together(Generic[_Asked, _Answer]):
     def waiting(self) -> int:
         return len(self._line)
 
-    async def ask(self, asked: _Asked) -> _Answer:
+    def ask(self, asked: _Asked) -> asyncio.Future[_Answer]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[_Answer] = loop.create_future()
         self._line.append((asked, future))
         if self._work is None:
             self._work = loop.create_task(self._serve())
-        return await future
+        return future
 
     async def _serve(self) -> None:
         try:
