@@ -72,7 +72,12 @@ def beside(bench: Bench, peers: list[Peer], sockets: int, writers: int) -> Itera
 
 
 def installed(bench: Bench, peers: list[Peer]) -> list[Peer]:
-    """The peers that can be run here. The result names the others."""
+    """The peers that can be run here. The result names the others.
+
+    None where only our own results are looked at: a peer's fault must not be taken for ours.
+    """
+    if not bench.plan.has_peers:
+        return []
     for peer in peers:
         if not peer.is_installed():
             bench.result.notes.append(f"{peer.name} is missing here: `make peers` installs it")

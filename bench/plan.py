@@ -9,6 +9,7 @@ class Plan:
     """Sizes of all scenarios. `*_seconds` are a single measured phase, warm-up apart."""
 
     rounds: int = 5
+    has_peers: bool = True
     # In one room: of `fanout` and `programs`, and of `delivery` and `latency`.
     sockets: int = 500
     crowd: int = 1000
@@ -33,6 +34,7 @@ class Plan:
     found_messages: int = 1_000_000
     searches: int = 300
     grown_people: int = 500
+    grown_rooms: int = 500
     visits: int = 200
     curve_rounds: int = 3
     curve_sockets: tuple[int, ...] = (100, 200, 400, 800, 1600)
@@ -60,6 +62,7 @@ QUICK = Plan(
     found_messages=20_000,
     searches=100,
     grown_people=50,
+    grown_rooms=50,
     visits=40,
     curve_sockets=(75, 150, 300),
     curve_peer_sockets=(75, 150),
@@ -70,8 +73,8 @@ QUICK = Plan(
 )
 
 
-# One round shows whether the results are right.
-CHECK = replace(QUICK, rounds=1, curve_rounds=1)
+# One round shows whether our results are right.
+CHECK = replace(QUICK, rounds=1, curve_rounds=1, has_peers=False)
 
 
 def chosen() -> Plan:

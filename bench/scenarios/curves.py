@@ -19,6 +19,7 @@ from statistics import linear_regression
 from bench import gatherings, product, texts
 from bench.cores import Watch
 from bench.errors import Invalid
+from bench.gatherings import NATTERJACK
 from bench.http import Client
 from bench.loop import Loop
 from bench.peers.roster import TUTORIAL
@@ -49,29 +50,30 @@ def curves(bench: Bench) -> None:
 
 
 def _by_sockets(bench: Bench) -> None:
-    plan = bench.plan
-    own: Points = {size: [] for size in plan.curve_sockets}
-    peers: Points = {size: [] for size in plan.curve_peer_sockets}
-    bench.say(f"invents {max(own)} people")
-    with (
-        populated(max(own), plan.messages) as site,
-        natterjack(bench.cores.server, site) as ours,
-        TUTORIAL.serve(bench.cores.server) as peer,
-    ):
-        at_ours = partial(gatherings.at_natterjack, ours, site)
-        at_peer = partial(gatherings.at_peer, TUTORIAL, peer)
+    plan, core = bench.plan, bench.cores.server
+    bench.say(f"invents {max(plan.curve_sockets)} people")
+    with ExitStack() as stack:
+        site = stack.enter_context(populated(max(plan.curve_sockets), plan.messages))
+        ours = stack.enter_context(natterjack(core, site))
+        gathers = {NATTERJACK: partial(gatherings.at_natterjack, ours, site)}
+        series: dict[str, Points] = {NATTERJACK: {size: [] for size in plan.curve_sockets}}
+        for peer in gatherings.installed(bench, [TUTORIAL]):
+            server = stack.enter_context(peer.serve(core))
+            gathers[peer.name] = partial(gatherings.at_peer, peer, server)
+            series[peer.name] = {size: [] for size in plan.curve_peer_sockets}
         for number in range(1, plan.curve_rounds + 1):
             bench.say(f"sockets, round {number} of {plan.curve_rounds}")
-            for here, points, name in ((at_ours, own, "natterjack"), (at_peer, peers, "tutorial")):
+            for name, points in series.items():
                 for sockets, values in points.items():
-                    gather = partial(here, sockets, plan.in_flight)
+                    gather = partial(gathers[name], sockets, plan.in_flight)
                     one = round_of(bench, gather, f"{name}, {sockets} sockets")
                     values.append(one.server_seconds_a_delivery * sockets * 1000)
-    series = {"Natterjack": own, "Channels tutorial": peers}
     bench.result.curves.append(Curve("server CPU a message", "ms", "sockets in the room", series))
+    own = Figure("exponent in sockets", "", _exponents(series[NATTERJACK]), at_most=MAX_EXPONENT)
+    peers = [each for each in series if each != NATTERJACK]
     bench.result.figures += [
-        Figure("exponent of a message in sockets", "", _exponents(own), at_most=MAX_EXPONENT),
-        Figure("  tutorial", "", _exponents(peers)),
+        own,
+        *(Figure(f"  {name}", "", _exponents(series[name])) for name in peers),
     ]
 
 

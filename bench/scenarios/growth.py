@@ -26,7 +26,6 @@ from bench.site import Site, in_shell, populated
 from tests.servers import MissingProgram, postgresql_server
 
 FEW = 1000
-ROOMS = 500
 MAX_RATIO = 1.5
 KEPT_PLACES = 4
 _PREPARE = "from bench.history import prepare; prepare({count})"
@@ -107,8 +106,9 @@ def _measure(bench: Bench, name: str, urls: list[str], postmasters: list[int]) -
 
 @contextmanager
 def _served(bench: Bench, messages: int, url: str) -> Iterator[Grown]:
-    with populated(bench.plan.grown_people, messages, rooms=ROOMS, database_url=url) as site:
-        known = json.loads(in_shell(_PREPARE.format(count=bench.plan.visits), site.environment))
+    plan = bench.plan
+    with populated(plan.grown_people, messages, plan.grown_rooms, url) as site:
+        known = json.loads(in_shell(_PREPARE.format(count=plan.visits), site.environment))
         with natterjack(bench.cores.server, site) as server:
             yield Grown(site, server, known)
 

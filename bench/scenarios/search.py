@@ -20,7 +20,6 @@ from bench.servers import Server, natterjack
 from bench.site import Site, in_shell, populated
 
 MAX_MILLISECONDS = 10.0
-ROOMS = 500
 # Rare ones are numbers that populate has counted with: one message holds each, or none.
 WORDS = {
     "rare": "{number}",
@@ -35,7 +34,7 @@ _ASK = "from bench.treasure import ask; ask({words!r}, {count})"
 def search(bench: Bench) -> None:
     plan = bench.plan
     bench.say(f"invents {plan.found_messages:,} messages")
-    with populated(plan.grown_people, plan.found_messages, rooms=ROOMS) as site:
+    with populated(plan.grown_people, plan.found_messages, rooms=plan.grown_rooms) as site:
         in_shell(_HIDE.format(count=plan.found_messages // 20), site.environment)
         bench.say("asks the index")
         count = plan.searches

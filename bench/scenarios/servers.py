@@ -46,7 +46,7 @@ def servers(bench: Bench) -> None:
         bench.result.figures += [
             Figure(f"{what}, daphne", unit, ours),
             Figure("  uvicorn", unit, other),
-            Figure("  ratio", "×", ratios),
+            Figure("  daphne to uvicorn", "×", ratios),
         ]
 
 
