@@ -3,6 +3,7 @@
 import argparse
 import subprocess
 import sys
+from signal import SIGINT, SIGTERM, default_int_handler, signal
 from time import perf_counter
 
 from bench import cores, plan, report
@@ -24,6 +25,10 @@ ends with
 def main() -> int:
     """What `report.verdict` says of all that was asked for."""
     arguments = _arguments()
+    # Whoever ends this ends its servers with it. And a shell's background job ignores Ctrl-C, and
+    # would hand that on to servers, which are ended with it.
+    signal(SIGTERM, lambda *_: sys.exit(128 + SIGTERM))
+    signal(SIGINT, default_int_handler)
     chosen = plan.CHECK if arguments.check else plan.chosen()
     try:
         two = cores.choose()
