@@ -23,6 +23,7 @@ class Plan:
     slow_posts_a_second: float = 1.0
     # Of `restart`.
     posts_a_second: float = 2.0
+    # All pages send their `read` together, every 5 s: so one of each falls into a measured phase.
     delivery_seconds: float = 5.0
     latency_seconds: float = 6.0
     few_sockets: int = 200
