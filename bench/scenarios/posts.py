@@ -55,7 +55,7 @@ def posts(bench: Bench) -> None:
     ):
         for number in range(1, bench.plan.rounds + 1):
             bench.say(f"round {number} of {bench.plan.rounds}")
-            by_form.append(stored_a_second(bench, ours, site, by_form))
+            by_form.append(stored_a_second(bench, ours, site, write_by_form))
             by_frame.append(stored_a_second(bench, ours, site, _by_frame))
             empty.append(answers_a_second(bench, peer, "/", [""]))
     bench.result.figures += [
@@ -96,7 +96,7 @@ def _room(server: Server, site: Site) -> Iterator[Room]:
         crowd.close()
 
 
-def by_form(room: Room) -> Callable[[], None]:
+def write_by_form(room: Room) -> Callable[[], None]:
     """Sixteen who write the next one when the last one is answered. Returns their end."""
     numbers, posters, is_over = count(1), list[Poster](), False
 

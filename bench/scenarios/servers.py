@@ -15,7 +15,7 @@ from bench.rounds import Bench
 from bench.scenarios.fanout import round_of
 from bench.scenarios.memory import idle_pages
 from bench.scenarios.page import answers_a_second
-from bench.scenarios.posts import by_form, stored_a_second
+from bench.scenarios.posts import stored_a_second, write_by_form
 from bench.servers import Server, natterjack, on_uvicorn
 from bench.site import Site, populated
 
@@ -60,5 +60,5 @@ def _round(bench: Bench, server: Server, site: Site, name: str) -> dict[str, flo
         "pages connected": connected,
         "server CPU a delivery": delivery * 1e6,
         "room page": answers_a_second(bench, server, f"/rooms/{SLUG}/", site.sessions),
-        "posts by form": stored_a_second(bench, server, site, by_form),
+        "posts by form": stored_a_second(bench, server, site, write_by_form),
     }
