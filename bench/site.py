@@ -56,6 +56,7 @@ def populated(
     """A populated site with somebody signed in for each of its people."""
     with data_directory() as directory:
         if database_url:
+            _migrate(environment(directory, database_url))
             yield _invented(directory, people, rooms, messages, database_url)
         else:
             kept = _kept(people, rooms, messages)
@@ -66,7 +67,17 @@ def populated(
 @cache
 def _kept(people: int, rooms: int, messages: int) -> Site:
     """One for all scenarios of a run that want the same: it is copied, and nobody serves it."""
-    return _invented(_until_the_end.enter_context(data_directory()), people, rooms, messages)
+    directory = _until_the_end.enter_context(data_directory())
+    shutil.copytree(_empty(), directory, dirs_exist_ok=True)
+    return _invented(directory, people, rooms, messages)
+
+
+@cache
+def _empty() -> Path:
+    """A site with its tables and nothing in them."""
+    directory = _until_the_end.enter_context(data_directory())
+    _migrate(environment(directory))
+    return directory
 
 
 def _invented(
@@ -76,10 +87,13 @@ def _invented(
     manage = [sys.executable, "manage.py"]
     invented = f"--people {people} --rooms {rooms} --messages {messages}".split()
     password = [f"--password={secrets.token_urlsafe()}"]  # it may begin with a dash
-    _run([*manage, "migrate", "--verbosity", "0"], variables)
     _run([*manage, "populate", *invented, *password], variables)
     sessions = in_shell("from bench.sign_in import main; main()", variables)
     return Site(directory, json.loads(sessions), database_url)
+
+
+def _migrate(variables: dict[str, str]) -> None:
+    _run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], variables)
 
 
 def in_shell(code: str, variables: dict[str, str]) -> str:
