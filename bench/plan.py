@@ -29,6 +29,9 @@ class Plan:
     few_sockets: int = 200
     many_sockets: int = 1200
     returning_sockets: int = 1000
+    # Of `restart` and `jitter`, which take their time and whose results are right or wrong.
+    rough_rounds: int = 5
+    jitter_seconds: float = 15.0
     page_seconds: float = 2.0
     posts_seconds: float = 4.0
     messages: int = 2000
@@ -57,6 +60,8 @@ QUICK = Plan(
     few_sockets=50,
     many_sockets=200,
     returning_sockets=200,
+    rough_rounds=1,
+    jitter_seconds=2.0,
     page_seconds=1.0,
     posts_seconds=1.5,
     messages=500,

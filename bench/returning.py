@@ -39,10 +39,11 @@ class Page(product.Page):
     is_live = False
     _failures = 0
 
-    def cut(self) -> None:
-        """The line is dead, and the browser knows it."""
+    def cut(self, seconds: float) -> None:
+        """The line is dead for so long, and the page knows it."""
         self._socket.cut()
-        self._lost()
+        self.is_live = False
+        self._loop.at(perf_counter() + seconds, self._try)
 
     def _opened(self) -> None:
         self._failures = 0

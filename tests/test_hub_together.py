@@ -24,7 +24,7 @@ class Counter:
 
     async def first(self, asked):
         """Is being served; who comes now waits."""
-        task = asyncio.create_task(self.line.ask(asked))
+        task = self.line.ask(asked)
         await until(lambda: self.served)
         return task
 
@@ -76,8 +76,8 @@ async def test_what_fails_for_all_is_told_to_all_and_the_next_are_served():
 async def test_who_leaves_is_missed_by_nobody(is_being_served):
     counter = Counter(3)
     first = await counter.first(0)
-    leaving = asyncio.create_task(counter.line.ask(1))
-    staying = asyncio.create_task(counter.line.ask(2))
+    leaving = counter.line.ask(1)
+    staying = counter.line.ask(2)
     await until(lambda: counter.line.waiting == 2)
 
     (first if is_being_served else leaving).cancel()

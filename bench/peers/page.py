@@ -20,16 +20,24 @@ class Page:
 
     def __init__(self, loop: Loop, port: int, ledger: Ledger, on_ready: Callable[[], None]) -> None:
         self.on_ready = on_ready
-        self._ledger = ledger
+        self._loop, self._port, self._ledger = loop, port, ledger
         self._seen: set[int] = set()
+        self._connect()
+
+    def _connect(self) -> None:
         self._socket = Socket(
-            loop,
-            port,
+            self._loop,
+            self._port,
             self.path,
             protocol=self.protocol,
             on_open=self.greet,
             on_text=self.take,
         )
+
+    def cut(self, seconds: float) -> None:
+        """The line is dead for so long; then the page opens another one."""
+        self._socket.cut()
+        self._loop.at(perf_counter() + seconds, self._connect)
 
     def write(self, number: int) -> None:
         self.send(self.worded(texts.padded(number)))

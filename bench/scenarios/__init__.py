@@ -7,6 +7,7 @@ from bench.scenarios.curves import curves
 from bench.scenarios.delivery import delivery
 from bench.scenarios.fanout import fanout
 from bench.scenarios.growth import growth
+from bench.scenarios.jitter import jitter
 from bench.scenarios.latency import latency
 from bench.scenarios.memory import memory
 from bench.scenarios.page import page
@@ -31,4 +32,5 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "servers": servers,
     "start": start,
     "restart": restart,
+    "jitter": jitter,
 }
