@@ -178,8 +178,12 @@ def _line(
 def _names(direct: set[int]) -> dict[int, list[tuple[int, str]]]:
     """room → its people by name, for rooms that have no name of their own."""
     names: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    if direct:
-        rows = Membership.objects.filter(room_id__in=direct).order_by("person__name")
-        for room_id, person_id, name in rows.values_list("room_id", "person_id", "person__name"):
-            names[room_id].append((person_id, name))
+    for room_id, person_id, name in _people(list(direct)) if direct else ():
+        names[room_id].append((person_id, name))
     return names
+
+
+@Prepared
+def _people(room_ids: Any) -> QuerySet[Any, Any]:
+    rows = Membership.objects.filter(room_id__in=room_ids).order_by("person__name")
+    return rows.values_list("room_id", "person_id", "person__name")

@@ -134,10 +134,11 @@ class Room(models.Model):
         """The room's name, or for a direct one the names of the others in it."""
         if not self.is_direct:
             return self.name
-        others = [member.name for member in self.members.all() if member.pk != person.pk]
+        others = [name for key, name in _people(self.pk) if key != person.pk]
         return ", ".join(others) or person.name
 
 
+_people = Prepared(lambda room: Person.objects.filter(rooms=room).values_list("pk", "name"))
 _named = Prepared(
     lambda slug, person: Room.objects.visible_by_key(person, is_guest=False).filter(slug=slug)
 )
