@@ -19,8 +19,9 @@ logger = logging.getLogger(__name__)
 
 # Who missed more gets the newest page instead: never a part of what was missed.
 MAX_MISSED = 500
-# Writes in one turn of the loop, about 2 ms of them, before page requests get theirs.
-SLICE = 256
+# Writes in one turn of the loop, about 8 ms of them, before page requests get theirs. Smaller
+# ones let the answers of who has the message already go before those who have not got it yet.
+SLICE = 1024
 NOT_READ_YET = -1
 # Told of a room the authors whose messages have just been shown in it.
 Posted = Callable[[int, list[int]], None]
