@@ -14,7 +14,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from chat.database import in_background, in_passing
-from chat.models import ApiToken
+from chat.models import ApiToken, Person
+from chat.prepared import Prepared, columns, made
 
 NOTE_SECONDS = 60
 
@@ -29,11 +30,24 @@ def find(authorization: str) -> ApiToken | None:
     if not is_for_bearers(authorization):
         return None
     digest = ApiToken.hash(authorization.partition(" ")[2].strip(" \t"))
-    found = ApiToken.objects.valid().filter(digest=digest, person__is_active=True)
-    token = found.select_related("person").first()
-    if token is not None:
-        note([token.pk])
+    row = _valid.first(digest, timezone.now())
+    if row is None:
+        return None
+    token = made(ApiToken, row[: len(_TOKEN)])
+    token.person = made(Person, row[len(_TOKEN) :])
+    note([token.pk])
     return token
+
+
+_TOKEN = columns(ApiToken)
+_PERSON = [f"person__{name}" for name in columns(Person)]
+_valid = Prepared(
+    lambda digest, now: (
+        ApiToken.objects.valid(now)
+        .filter(digest=digest, person__is_active=True)
+        .values_list(*_TOKEN, *_PERSON)
+    )
+)
 
 
 def note(keys: Iterable[int]) -> None:

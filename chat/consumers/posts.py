@@ -15,6 +15,7 @@ from chat.actions.posting import Post
 from chat.errors import Invalid, NotFound, Refused
 from chat.forms import MessageForm, first_error
 from chat.models import Message, Person, Room
+from chat.models.people import person_by_key
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def _prepared(reader: hub.Reader, here: str, draft: Draft) -> Post:
 def _found(person_id: int, slug: object) -> str:
     """The slug, where it is that of a room that they may read; raises NotFound."""
     if isinstance(slug, str) and re.fullmatch(r"[-\w]{1,64}", slug, re.ASCII):
-        person = Person.objects.get(pk=person_id)
-        if Room.objects.named(slug, person):
+        person = person_by_key.first(person_id)
+        if person and Room.objects.named(slug, person):
             return slug
     raise NotFound(_("There is no such room, or it is not for you."))
