@@ -10,7 +10,7 @@ from bench import cores, plan, report
 from bench.errors import Invalid, Unreached
 from bench.report import UNCOUNTED, WRONG, Result
 from bench.rounds import Bench
-from bench.scenarios import SCENARIOS
+from bench.scenarios import CHECKED, SCENARIOS
 from bench.site import ROOT
 
 _EXITS = f"""\
@@ -36,7 +36,7 @@ def main() -> int:
         print(f"bench: {problem}", file=sys.stderr)
         return UNCOUNTED
     results = []
-    for name in arguments.scenario or list(SCENARIOS):
+    for name in arguments.scenario or (CHECKED if arguments.check else list(SCENARIOS)):
         result = _result_of(Bench(chosen, two, Result(name)))
         if arguments.check:
             result.notes += result.complaints
@@ -75,7 +75,10 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("scenario", nargs="*", metavar="SCENARIO", help="see below")
     parser.add_argument(
-        "--check", action="store_true", help="one short round, for right results and not for time"
+        "--check",
+        action="store_true",
+        help="one short round, for right results and not for time; "
+        f"of {', '.join(CHECKED)} by default",
     )
     arguments = parser.parse_args()
     if unknown := set(arguments.scenario) - set(SCENARIOS):

@@ -34,3 +34,5 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "restart": restart,
     "jitter": jitter,
 }
+# What a check runs: whatever could be lost, doubled or not whole shows in these.
+CHECKED = ["fanout", "latency", "page", "posts", "programs", "search", "growth", "restart"]
