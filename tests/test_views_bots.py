@@ -203,9 +203,10 @@ def test_messages_of_bots_take_no_query_more(
 
     say(alice, "nonce-0000")
     bobs.get("/rooms/general/")
+    say(alice, "nonce-0001")  # else the page is put together from what is kept of it
     with django_assert_max_num_queries(100) as before:
         bobs.get("/rooms/general/")
-    for number in range(1, 6):
+    for number in range(2, 7):
         say(robbie, f"nonce-{number:04}")
     with django_assert_max_num_queries(len(before)):
         bobs.get("/rooms/general/")
