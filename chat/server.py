@@ -108,10 +108,12 @@ def run(server: Server) -> None:
     its last garbage collection, whenever a stream was open).
 
     What there is by now stays to the end: Python's full collections, one in some 70 pages, need
-    not look through it each time. Everybody waited 50 ms for each.
+    not look through it each time. Everybody waited 50 ms for each. And 700 new objects, after
+    which Python looks through the young ones, are a few messages to a full room.
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     server.run()
     twisted_loop.run_until_complete(_end_tasks())
     twisted_loop.run_until_complete(twisted_loop.shutdown_asyncgens())
