@@ -113,7 +113,7 @@ def run(server: Server) -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(5_000, 10, 10)
     server.run()
     twisted_loop.run_until_complete(_end_tasks())
     twisted_loop.run_until_complete(twisted_loop.shutdown_asyncgens())

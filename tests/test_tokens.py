@@ -269,8 +269,8 @@ async def test_a_programs_socket_ends_when_its_token_does(scope, path, bob, quic
 async def test_nothing_is_posted_by_a_token_that_has_ended(bob, lobby, connect, clock, monkeypatch):
     expires_at = clock.now + timedelta(minutes=5)
     token = await in_database(create_token, person=bob, label="x", expires_at=expires_at)
+    monkeypatch.setattr("chat.hub.hub.Hub._check_standing", _nothing)  # its tick has yet to begin
     socket = await connect(token=token, path=ROOM, resume=0)
-    monkeypatch.setattr("chat.hub.hub.Hub._check_standing", _nothing)
 
     clock.wait(minutes=5)
     await socket.say("late")
