@@ -131,4 +131,5 @@ class Line:
 
 
 def _size(message: dict[str, Any]) -> int:
-    return len(message.get("text") or "")
+    text = message.get("text") or ""
+    return len(text) if text.isascii() else len(text.encode())

@@ -125,6 +125,7 @@ def _head(of: Room | Message) -> int:
     room = of if isinstance(of, Room) else of.room
     # All of it at once: a page that has passed a renaming is not told of it again.
     room.refresh_from_db()
+    room.counted = None
     return room.last_seq
 
 

@@ -10,7 +10,7 @@ from django.test.signals import template_rendered
 from chat import hub
 from chat.actions.changes import delete_message, edit_message
 from chat.actions.messages import post_message
-from chat.actions.reading import mark_unread, set_level
+from chat.actions.reading import mark_unread, open_again, set_level
 from chat.actions.rooms import (
     change_room,
     create_room,
@@ -379,6 +379,38 @@ async def test_unread_from_here_shows_in_every_tab_until_the_room_is_opened(bob,
     await there.until_heard('href="/rooms/pond/" data-kind="private"><')
     await in_database(set_level, person=bob, room=pond, level=Level.EVERYTHING, muted_until=None)
     assert unread(await there.until_heard("data-unread")) == ["pond"]
+
+
+async def test_what_was_put_back_stays_unread_when_an_older_place_is_opened(
+    bob, alice, pond, his, marker
+):
+    page = await his("/ws/chat/pond/")
+    message = await post(alice, pond)
+    await page.until_shown(message)
+    await page.say(type="read", seq=str(page.cursor))
+    own = Membership.objects.filter(person=bob, room=pond)
+    await eventually(own.filter(read_seq=message.seq).exists)
+    await in_database(mark_unread, person=bob, message=message)
+    await page.until_heard("data-unread")
+    told = len(page.heard)
+
+    await in_database(lambda: open_again(membership=own.get()))
+    await marker(page)
+
+    lines = re.findall(r'href="/rooms/pond/"[^>]*>', "".join(page.heard[told:]))
+    assert all("data-unread" in line for line in lines)
+
+
+async def test_who_has_left_takes_nobodys_place_in_the_line(his):
+    page = await his()
+    desks = hub.current().desks
+    (desk,) = desks._desks.values()
+    await page.hang_up()
+    await until(lambda: not desks._desks)
+
+    desks._take(desk)  # as its timer does, of a reading that has failed meanwhile
+
+    assert desks._due == {}
 
 
 async def test_a_growing_number_is_told_now_and_then(alice, pond, his, monkeypatch):

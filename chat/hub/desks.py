@@ -219,8 +219,9 @@ class Desks:
 
     def _take(self, desk: Desk) -> None:
         desk.timer = None
-        self._due[desk.person_id] = desk
-        self._wake.set()
+        if self._desks.get(desk.person_id) is desk:  # else they are gone, or back at another one
+            self._due[desk.person_id] = desk
+            self._wake.set()
 
     async def _tell(self, desks: list[Desk]) -> None:
         lines, site = await in_database(_read, [desk.person_id for desk in desks])
@@ -242,7 +243,10 @@ class Desks:
 
     def _as_seen(self, line: Line, desk: Desk) -> Line:
         """Who looks at a room is not told of what they have seen or are about to see there, though
-        their pointer is stored a while later: in a busy room that would never be all."""
+        their pointer is stored a while later: in a busy room that would never be all. Unless they
+        have put it back since: then that is what they want to be told of."""
+        if line.is_kept:
+            desk.seen.pop(line.room_id, None)
         if not line.count or line.mentions or line.is_kept or not desk.looks_at(line.room_id):
             return line
         place = desk.seen.get(line.room_id, NOTHING)
