@@ -3,11 +3,13 @@
 import argparse
 import subprocess
 import sys
-from signal import SIGINT, SIGTERM, default_int_handler, signal
+from resource import RLIMIT_NOFILE, getrlimit, setrlimit
+from signal import SIGHUP, SIGINT, SIGTERM, default_int_handler, signal
 from time import perf_counter
 
 from bench import cores, plan, report
 from bench.errors import Invalid, Unreached
+from bench.plan import Plan
 from bench.report import UNCOUNTED, WRONG, Result
 from bench.rounds import Bench
 from bench.scenarios import CHECKED, SCENARIOS
@@ -27,35 +29,51 @@ def main() -> int:
     arguments = _arguments()
     # Whoever ends this ends its servers with it. And a shell's background job ignores Ctrl-C, and
     # would hand that on to servers, which are ended with it.
-    signal(SIGTERM, lambda *_: sys.exit(128 + SIGTERM))
+    for ending in (SIGHUP, SIGTERM):
+        signal(ending, lambda number, _frame: sys.exit(128 + number))
     signal(SIGINT, default_int_handler)
+    # A socket is a file, here and at each server that this starts; many systems give 1,024.
+    hard = getrlimit(RLIMIT_NOFILE)[1]
+    setrlimit(RLIMIT_NOFILE, (hard, hard))
     chosen = plan.CHECK if arguments.check else plan.chosen()
     try:
         two = cores.choose()
     except Invalid as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return UNCOUNTED
-    results = []
-    for name in arguments.scenario or (CHECKED if arguments.check else list(SCENARIOS)):
-        result = _result_of(Bench(chosen, two, Result(name)))
-        if arguments.check:
-            result.notes += result.complaints
-            result.complaints = []
-        print(report.show_check(result) if arguments.check else report.show(result), flush=True)
-        results.append(result)
-    if not arguments.check:
-        kept = report.save(results, chosen).relative_to(ROOT)
-        print(f"\nEvery round is in {kept}, drawn in:", flush=True)
-        subprocess.run([sys.executable, "-m", "bench.plots", kept], cwd=ROOT, check=True)
+    results: list[Result] = []
+    names = arguments.scenario or (CHECKED if arguments.check else list(SCENARIOS))
+    try:
+        for name in names:
+            results.append(_result_of(Bench(chosen, two, Result(name)), arguments.check))
+    finally:  # whoever ends this at the tenth scenario has nine
+        if results and not arguments.check:
+            _keep(results, chosen)
     return report.verdict(results)
 
 
-def _result_of(bench: Bench) -> Result:
+def _keep(results: list[Result], chosen: Plan) -> None:
+    kept = report.save(results, chosen).relative_to(ROOT)
+    print(f"\nEvery round is in {kept}, drawn in:", flush=True)
+    subprocess.run([sys.executable, "-m", "bench.plots", kept], cwd=ROOT, check=True)
+
+
+def _result_of(bench: Bench, is_check: bool) -> Result:
+    """Filled and shown. A check takes complaints for notes; but not what could not be seen."""
+    result = _filled(bench, is_check)
+    if is_check:
+        result.notes += result.complaints
+        result.complaints = []
+    print(report.show_check(result) if is_check else report.show(result), flush=True)
+    return result
+
+
+def _filled(bench: Bench, is_check: bool) -> Result:
     began = perf_counter()
     try:
         SCENARIOS[bench.result.scenario](bench)
     except Unreached as problem:
-        bench.result.complaints.append(str(problem))
+        (bench.result.wrong if is_check else bench.result.complaints).append(str(problem))
     except Invalid as problem:
         bench.result.wrong.append(str(problem))
     except OSError as error:  # of a connection, or of a process that is no longer there

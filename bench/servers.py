@@ -21,7 +21,7 @@ from bench.site import ROOT, Site
 # Where others are busy too, a right result may take long.
 START_SECONDS = STOP_SECONDS = 60.0
 _POLL_SECONDS = 0.002
-_REST_SECONDS, _LOOK_SECONDS, _IDLE_SHARE = 30.0, 0.3, 0.1
+_REST_SECONDS, _LOOK_SECONDS, _IDLE_SHARE = 60.0, 0.3, 0.1
 _MAX_COMPLAINT_CHARACTERS = 2000
 
 

@@ -46,6 +46,8 @@ def _message(number: int, room: Room, author: Person) -> Message:
 def ask(words: dict[str, str], count: int) -> None:
     """Prints what each kind of words took member2, in milliseconds, as JSON.
 
+    Raises ValueError where they are shown too little, or what is hidden from them.
+
     A `{number}` in the words is another one each time. The first tenth is warm-up.
     """
     person = Person.objects.get(username="member2")
@@ -57,6 +59,15 @@ def _asked(person: Person, word: str, count: int) -> list[float]:
     for number in range(count + count // 10):
         query = search.parse(word.format(number=number * 997), today=timezone.localdate())
         start = perf_counter()
-        search.find(person=person, query=query)
+        found = search.find(person=person, query=query)
         milliseconds.append((perf_counter() - start) * 1000)
+        _check(found.hits, word)
     return milliseconds[count // 10 :]
+
+
+def _check(hits: list[search.Hit], word: str) -> None:
+    rooms = {hit.message.room.slug for hit in hits}
+    if any(slug.startswith("hidden-") for slug in rooms):
+        raise ValueError(f"{word!r} shows what is hidden")
+    if not hits and word not in ("{number}", "treasure"):
+        raise ValueError(f"{word!r} finds nothing")

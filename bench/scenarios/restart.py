@@ -39,7 +39,7 @@ WAYS = {
     "ended, herd": (signal.SIGTERM, herd_delay),
     "killed, htmx": (signal.SIGKILL, htmx_delay),
 }
-_BACK_SECONDS = 60.0
+_BACK_SECONDS = 120.0
 _BEFORE_SECONDS = 1.0
 # Below what the system gives to outgoing connections: a page that tries again while nobody
 # listens could get the server's own port, and be connected to itself.

@@ -7,6 +7,7 @@ is in none of these rooms: what a site answers then must neither tell nor take l
 """
 
 import json
+import re
 from time import perf_counter
 from urllib.parse import urlencode
 
@@ -27,6 +28,9 @@ WORDS = {
     "forbidden": "treasure",
     "phrase": '"small whiteboard"',
 }
+# These find something; and nobody who asks may see what is hidden.
+_FOUND = {"common", "phrase"}
+_HIT, _FORBIDDEN, _MARK = 'class="hit-text"', "treasure of the day", re.compile("</?mark>")
 _HIDE = "from bench.treasure import hide; hide({count})"
 _ASK = "from bench.treasure import ask; ask({words!r}, {count})"
 
@@ -41,9 +45,9 @@ def search(bench: Bench) -> None:
         bare = json.loads(in_shell(_ASK.format(words=WORDS, count=count), site.environment))
         with natterjack(bench.cores.server, site) as server:
             pages = {}
-            for kind, word in WORDS.items():
+            for kind in WORDS:
                 bench.say(f"asks for pages with {kind} words")
-                pages[kind] = _pages(bench, server, site, word)
+                pages[kind] = _pages(bench, server, site, kind)
     for kind in WORDS:
         bench.result.figures += [
             *_figures(f"{kind}, query", bare[kind], at_most=MAX_MILLISECONDS),
@@ -51,21 +55,25 @@ def search(bench: Bench) -> None:
         ]
 
 
-def _pages(bench: Bench, server: Server, site: Site, word: str) -> list[float]:
-    """Milliseconds from each question to its whole answer."""
+def _pages(bench: Bench, server: Server, site: Site, kind: str) -> list[float]:
+    """Milliseconds from each question to its whole answer, which has to hold what it may."""
     milliseconds = []
     client = Client(Loop(), server.port, site.sessions[1])
     watch = Watch(bench.cores, server.pid)
     for number in range(bench.plan.searches):
-        question = urlencode({"q": word.format(number=number * 997)})
+        question = urlencode({"q": WORDS[kind].format(number=number * 997)})
         start = perf_counter()
         answer = client.get(f"/search/?{question}")
         milliseconds.append((perf_counter() - start) * 1000)
         if answer.status != 200:
             raise Invalid(f"/search/?{question} answered {answer.status}")
+        if kind in _FOUND and _HIT not in answer.text:
+            raise Invalid(f"/search/?{question} finds nothing")
+        if _FORBIDDEN in _MARK.sub("", answer.text):
+            raise Invalid(f"/search/?{question} shows what is not for who asks")
     watch.stop()
     client.close()
-    bench.check(watch, f"search {word}")
+    bench.check(watch, f"search {kind}")
     return milliseconds
 
 
