@@ -130,7 +130,7 @@ def _statement(queryset: QuerySet[Any, Any]) -> _Statement:
     sql, params = compiler.as_sql()
     columns = [column for column, _sql, _alias in compiler.select]
     converters = [
-        (index, partial(converter, expression=column, connection=connection))
+        (index, partial(_of_nobody(converter), expression=column, connection=connection))
         for index, (each, column) in compiler.get_converters(columns).items()
         for converter in each
     ]
@@ -141,6 +141,19 @@ def _statement(queryset: QuerySet[Any, Any]) -> _Statement:
         return _Statement(sql, params, converters, tuple)
     names = [column.target.attname for column in columns]
     return _Statement(sql, params, converters, partial(queryset.model.from_db, queryset.db, names))
+
+
+def _of_nobody(converter: Callable[..., Any]) -> Callable[..., Any]:
+    """The converter without the connection of the thread that has made the statement: kept here,
+    that would still be open when the process ends."""
+    if getattr(converter, "__self__", None) is not connection.ops:
+        return converter
+    name = getattr(converter, "__name__", "")
+
+    def convert(value: Any, expression: Any, connection: Any) -> Any:
+        return getattr(connection.ops, name)(value, expression, connection)
+
+    return convert
 
 
 def _ask(statement: _Statement, groups: list[Any]) -> list[Any]:

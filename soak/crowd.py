@@ -80,6 +80,11 @@ class Crowd:
         finally:
             self.flow.set()
 
+    async def go_ahead(self) -> None:
+        """Returns when nobody is held back. Who is held again before they wake goes on waiting."""
+        while not self.flow.is_set():
+            await self.flow.wait()
+
     async def leave(self) -> None:
         for task in self._tasks:
             task.cancel()
@@ -118,7 +123,7 @@ class Poster:
 
     async def run(self) -> None:
         while True:
-            await self.crowd.flow.wait()
+            await self.crowd.go_ahead()
             self.is_busy = True
             await self._send_one()
             self.is_busy = False
@@ -282,7 +287,7 @@ class PostingReader(Reader):
     async def _post_on(self, socket: Socket) -> None:
         while True:
             if self._send is None:
-                await self.crowd.flow.wait()
+                await self.crowd.go_ahead()
                 self._send, self.is_busy = self._next(), True
             send = self._send
             send.attempts += 1

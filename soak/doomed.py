@@ -78,11 +78,11 @@ def _in_a_frame() -> None:
     wire = importlib.import_module("chat.wire")
     put = wire._put
 
-    def torn(protocol: Any, transport: Any, data: bytes) -> None:
+    def torn(protocol: Any, transport: Any, send: Callable[[bytes], int], data: bytes) -> None:
         if not _count_down():
-            put(protocol, transport, data)
+            put(protocol, transport, send, data)
             return
-        transport.socket.send(data[: len(data) // 2])
+        send(data[: len(data) // 2])
         _die()
 
     wire._put = torn
