@@ -5,6 +5,7 @@ own, whatever DATA_DIR says; the quick password hasher is the one thing that no 
 """
 
 import asyncio
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -23,6 +24,7 @@ from chat.actions.rooms import create_room, invite_into_room
 from chat.hub import bells, presence
 from chat.models import Role, Room, RoomKind, Site
 from chat.views import room_page
+from tests.databases import asked, postgresql_database
 from tests.sockets import Program, Socket, cookie_headers, token_headers, token_of
 from tests.visits import PASSWORD
 
@@ -279,3 +281,20 @@ async def program(quick_hub, settings):
     yield program
     for socket in opened:
         await socket.hang_up()
+
+
+@pytest.fixture(scope="module")
+def other_database(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), postgresql_database() as found:
+        yield found
+
+
+@pytest.fixture(params=("sqlite", "postgresql"))
+def on_both_databases(request, db):
+    """Each test runs on both; what it has written is undone."""
+    other = request.param == "postgresql"
+    with asked(request.getfixturevalue("other_database")) if other else nullcontext():
+        assert connection.vendor == request.param
+        with transaction.atomic():
+            yield
+            transaction.set_rollback(True)

@@ -1,6 +1,5 @@
 """Queries that are put into words once, and asked with other values each time."""
 
-from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -10,23 +9,8 @@ from django.utils import timezone
 
 from chat.models import Event, Person, Room
 from chat.prepared import Prepared, insert
-from tests.databases import asked, postgresql_database
 
-
-@pytest.fixture(scope="module")
-def other_database(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), postgresql_database() as found:
-        yield found
-
-
-@pytest.fixture(autouse=True, params=("sqlite", "postgresql"))
-def database(request, db):
-    """Each test runs on both; what it has written is undone."""
-    other = request.param == "postgresql"
-    here = asked(request.getfixturevalue("other_database")) if other else nullcontext()
-    with here, transaction.atomic():
-        yield
-        transaction.set_rollback(True)
+pytestmark = pytest.mark.usefixtures("on_both_databases")
 
 
 def fields_of(found):

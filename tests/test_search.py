@@ -1,6 +1,5 @@
 """Search on both databases: what is found, by whom, in which order; and the index itself."""
 
-from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from io import StringIO
 
@@ -16,26 +15,11 @@ from chat.actions.rooms import archive_room, create_room, leave_room, make_priva
 from chat.errors import Invalid
 from chat.models import Membership, Message, Role, RoomKind
 from chat.search import narrowing, postgresql
-from tests.databases import asked, postgresql_database
 
 TODAY = date(2026, 3, 10)
 
 
-@pytest.fixture(scope="module")
-def other_database(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), postgresql_database() as found:
-        yield found
-
-
-@pytest.fixture(autouse=True, params=("sqlite", "postgresql"))
-def database(request, db):
-    """Each test runs on both; what it has written is undone."""
-    other = request.param == "postgresql"
-    with asked(request.getfixturevalue("other_database")) if other else nullcontext():
-        assert connection.vendor == request.param
-        with transaction.atomic():
-            yield
-            transaction.set_rollback(True)
+pytestmark = pytest.mark.usefixtures("on_both_databases")
 
 
 @pytest.fixture

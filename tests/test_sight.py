@@ -1,10 +1,8 @@
 """What a room's page is made of is found in both databases, and for whom it is meant alone."""
 
-from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
 
 from chat import permissions, presence
@@ -14,24 +12,9 @@ from chat.fragments import Kind
 from chat.models import Membership, Person, Role, RoomKind, Site
 from chat.newest import newest
 from chat.sidebar import lines_for
-from tests.databases import asked, postgresql_database
 from tests.visits import say
 
-
-@pytest.fixture(scope="module")
-def other_database(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), postgresql_database() as found:
-        yield found
-
-
-@pytest.fixture(autouse=True, params=("sqlite", "postgresql"))
-def database(request, db):
-    """Each test runs on both; what it has written is undone."""
-    other = request.param == "postgresql"
-    here = asked(request.getfixturevalue("other_database")) if other else nullcontext()
-    with here, transaction.atomic():
-        yield
-        transaction.set_rollback(True)
+pytestmark = pytest.mark.usefixtures("on_both_databases")
 
 
 def fields_of(row):
