@@ -78,10 +78,10 @@ lint: $(VENV)/.dev
 		$(PY) manage.py check --deploy --fail-level WARNING
 
 bench: $(VENV)/.dev
-	@$(PY) -m bench $(SCENARIO)
+	@$(OWN_ENV) $(PY) -m bench $(SCENARIO)
 
 bench-check: $(VENV)/.dev
-	@$(PY) -m bench --check $(SCENARIO)
+	@$(OWN_ENV) $(PY) -m bench --check $(SCENARIO)
 
 peers: $(VENV)/.peers $(PEERS_NODE)
 	@sh tools/system_packages.sh peers

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 
 from bench.errors import Invalid
 
@@ -16,17 +17,49 @@ _LIBC = ctypes.CDLL(None)
 
 @dataclass(frozen=True)
 class Cores:
+    """Siblings are threads of one core, of which each slows the other."""
+
     server: int
     generator: int
+    are_siblings: bool = False
 
 
 def choose() -> Cores:
-    """The first two cores that this process may use; pins it to the second one."""
-    allowed = sorted(os.sched_getaffinity(0))
+    """Two cores that this process may use; pins it to the second one."""
+    allowed = os.sched_getaffinity(0)
+    two = pair({core: siblings(core) & allowed for core in allowed})
+    os.sched_setaffinity(0, {two.generator})
+    return two
+
+
+def pair(cores: dict[int, set[int]]) -> Cores:
+    """The first two that are no siblings, of cores with theirs; where all are, the first two.
+
+    Raises Invalid for fewer than two.
+    """
+    allowed = sorted(cores)
     if len(allowed) < 2:
         raise Invalid("two cores are needed: one for the server, one for the load")
-    os.sched_setaffinity(0, {allowed[1]})
-    return Cores(allowed[0], allowed[1])
+    server = allowed[0]
+    apart = [core for core in allowed[1:] if core not in cores[server]]
+    return Cores(server, apart[0]) if apart else Cores(server, allowed[1], are_siblings=True)
+
+
+def siblings(core: int) -> set[int]:
+    """The threads of its core, itself among them; itself alone where the system does not say."""
+    listed = Path(f"/sys/devices/system/cpu/cpu{core}/topology/thread_siblings_list")
+    try:
+        return numbers(listed.read_text())
+    except OSError:
+        return {core}
+
+
+def numbers(listed: str) -> set[int]:
+    """Those of a list as the kernel writes it: `0,4` or `0-1,8-9`."""
+    ranges = (part.partition("-") for part in listed.strip().split(","))
+    return {
+        number for first, _, last in ranges for number in range(int(first), int(last or first) + 1)
+    }
 
 
 @contextmanager
@@ -77,7 +110,8 @@ class Watch:
     """From its making to `stop`: who used how much of the two cores.
 
     `generator` is this process's share of its core, `server` that of the servers of theirs,
-    `others` what everybody else took of both, from 0 to 1.
+    `others` what everybody else took of both, from 0 to 1. Servers that were started and have
+    ended meanwhile are none of these.
     """
 
     def __init__(self, cores: Cores, *pids: int) -> None:
@@ -85,15 +119,17 @@ class Watch:
         self._began = self._now()
 
     def _now(self) -> tuple[float, ...]:
-        busy = _busy_seconds(self._cores)
-        return time.perf_counter(), time.process_time(), busy, *map(cpu_seconds, self._pids)
+        busy, used = _busy_seconds(self._cores), getrusage(RUSAGE_CHILDREN)
+        ended = used.ru_utime + used.ru_stime
+        clocks = map(cpu_seconds, self._pids)
+        return time.perf_counter(), time.process_time(), busy, ended, *clocks
 
     def stop(self) -> None:
-        wall, own, busy, *servers = (
+        wall, own, busy, ended, *servers = (
             end - start for start, end in zip(self._began, self._now(), strict=True)
         )
         # PostgreSQL's helpers come and go: one that has gone meanwhile counts as others.
         server = sum(max(0.0, seconds) for seconds in servers)
         self.seconds, self.server_seconds = wall, server
         self.generator, self.server = own / wall, server / wall
-        self.others = max(0.0, busy - own - server) / (2 * wall)
+        self.others = max(0.0, busy - own - server - ended) / (2 * wall)

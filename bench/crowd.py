@@ -77,8 +77,8 @@ def saturate(loop: Loop, ledger: Ledger, writers: list[Writer], first: int) -> C
         writer.write(number)
 
     def go_on(number: int) -> None:
-        writer = authors.pop(number)
         if not is_over:
+            writer = authors.pop(number)
             # In the loop's next turn: the sockets that were read together come first.
             loop.at(perf_counter(), lambda: send(writer))
 

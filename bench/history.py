@@ -17,16 +17,31 @@ def prepare(count: int) -> None:
     """Prints, as JSON, `count` places all over the lobby's history, the newest messages, and
     those that an inbox shows.
 
-    Everybody but the first two gets a time zone of their own: a message is kept for each as it
-    was rendered, so that an old page that one of them asks for is new to the server. The second
-    one has not seen the newest message of each room.
+    Everybody but the first two gets a time zone of their own, and the second one has not seen the
+    newest message of each room.
     """
+    spread_zones()
+    leave_unread()
+    print(json.dumps(_places(count) | {"inbox": _unread()}))
+
+
+def spread_zones() -> None:
+    """One of their own for everybody but the first two: a message is kept for each as it was
+    rendered, so that an old page, or one that nobody else asks for, is new to the server."""
     others = Person.objects.exclude(username__in=("member1", UNREAD)).order_by("pk")
     zones = sorted(available_timezones())
     for number, person in enumerate(others):
         person.time_zone = zones[number * len(zones) // len(others)]
     Person.objects.bulk_update(others, ["time_zone"], batch_size=200)
-    print(json.dumps(_places(count) | {"inbox": _unread()}))
+
+
+def leave_unread() -> None:
+    """Puts the pointers of the second one back: the newest message of each room is new to them."""
+    rooms = Room.objects.filter(pk=OuterRef("room"))
+    Membership.objects.filter(person__username=UNREAD, room__message_count__gt=0).update(
+        read_seq=Subquery(rooms.values("last_message_seq")) - 1,
+        read_number=Subquery(rooms.values("message_count")) - 1,
+    )
 
 
 def _places(count: int) -> dict[str, Any]:
@@ -49,12 +64,7 @@ def _places(count: int) -> dict[str, Any]:
 
 
 def _unread() -> list[int]:
-    """Puts the pointers back, and returns the messages of the inbox's first page."""
-    rooms = Room.objects.filter(pk=OuterRef("room"))
-    Membership.objects.filter(person__username=UNREAD, room__message_count__gt=0).update(
-        read_seq=Subquery(rooms.values("last_message_seq")) - 1,
-        read_number=Subquery(rooms.values("message_count")) - 1,
-    )
+    """The messages of the inbox's first page."""
     said = sorted(Room.objects.exclude(message_count=0), key=lambda room: room.name.casefold())
     return [
         Message.objects.get(room=room, seq=room.last_message_seq).pk for room in said[:ROOMS_A_PAGE]

@@ -3,23 +3,24 @@
 import gzip
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from time import perf_counter
 from urllib.parse import urlencode
 
 from bench.errors import Invalid
-from bench.loop import Loop, connect, send
+from bench.loop import Loop, connect, receive, send
 
-# For more the C library asks the kernel for memory with every call, which takes five times as long.
-_RECEIVE_BYTES = 1 << 16
 OnAnswer = Callable[["Answer"], None]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`body` is as it was sent: compressed when the headers say so."""
+    """`body` is as it was sent: compressed when the headers say so. `first_byte_at` is of
+    `time.perf_counter`."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    first_byte_at: float
 
     @property
     def text(self) -> str:
@@ -43,6 +44,7 @@ class Client:
         self._cookie = f"Cookie: sessionid={session}\r\n" if session else ""
         self._connection = connect(port)
         self._received = b""
+        self._first_byte_at = 0.0
         self._on_answer: OnAnswer | None = None
         loop.add(self._connection, self._read)
 
@@ -84,15 +86,14 @@ class Client:
         send(self._connection, head.encode() + body)
 
     def _read(self) -> None:
-        try:
-            data = self._connection.recv(_RECEIVE_BYTES)
-        except ConnectionError:
-            data = b""
+        data = receive(self._connection)
         if not data:
             self.close()
             if self.is_busy:
                 self._on_lost()
             return
+        if not self._received:
+            self._first_byte_at = perf_counter()
         self._received += data
         answer = self._complete()
         if answer is not None and self._on_answer is not None:
@@ -112,4 +113,4 @@ class Client:
         if len(rest) < length:
             return None
         self._received = rest[length:]
-        return Answer(int(status.split()[1]), headers, rest[:length])
+        return Answer(int(status.split()[1]), headers, rest[:length], self._first_byte_at)

@@ -1,12 +1,16 @@
 """Rounds of an open loop: a room in which messages come at their times, whatever happens."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from bench.cores import Watch
 from bench.crowd import pace
-from bench.gatherings import Gathering, Row
+from bench.gatherings import NATTERJACK, Gathering, Row
 from bench.rounds import Bench
+
+# Who writes a message each in turn.
+WRITERS = 10
+AS_SLOWLY = f"{NATTERJACK} as slowly"
 
 
 @dataclass(frozen=True)
@@ -20,18 +24,20 @@ class Round:
 def rounds(
     bench: Bench, rows: list[Row], a_second: float, seconds: float
 ) -> dict[str, list[Round]]:
-    """All rows in turns, for as many rounds as are planned. Slow ones have their own rate."""
+    """All rows in turns, for as many rounds as are planned. Slow ones have their own rate, and are
+    compared with Natterjack at that."""
     slow_a_second = bench.plan.slow_posts_a_second
+    if any(row.is_slow for row in rows):
+        rows = [*rows, replace(rows[0], name=AS_SLOWLY, is_slow=True)]
     found: dict[str, list[Round]] = {row.name: [] for row in rows}
-    for number in range(1, bench.plan.rounds + 1):
-        bench.say(f"round {number} of {bench.plan.rounds}")
+    for _ in bench.rounds(bench.plan.rounds):
         for row in rows:
             rate = slow_a_second if row.is_slow else a_second
             found[row.name].append(round_of(bench, row, rate, seconds))
     slow = ", ".join(row.name for row in rows if row.is_slow)
     bench.result.notes.append(
         f"{bench.plan.crowd:,} sockets, {a_second:g} messages a second"
-        + (f", {slow_a_second:g} with {slow}" if slow else "")
+        + (f"; {slow_a_second:g} a second: {slow}" if slow else "")
     )
     return found
 
@@ -41,6 +47,7 @@ def round_of(bench: Bench, row: Row, a_second: float, seconds: float) -> Round:
     warm_up = range(1, 2 + int(bench.plan.warm_up_seconds * a_second))
     numbers = range(warm_up.stop, warm_up.stop + max(1, int(seconds * a_second)))
     with row.gather() as here:
+        here.loop.run_for(row.settle_seconds)
         carry_out(here, warm_up, a_second)
         watch = Watch(bench.cores, *here.server.pids)
         due = carry_out(here, numbers, a_second)

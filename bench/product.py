@@ -16,10 +16,9 @@ from bench.loop import Loop
 from bench.sockets import Socket
 
 SLUG = "general"
-PROTOCOL = "chat.v1.json"
+POST_PATH = f"/rooms/{SLUG}/messages/"
 THROTTLE_SECONDS, DELAY_SECONDS = 5.0, 2.0
 _MESSAGE = re.compile(rb'id="message-\d+"')
-_BODY = re.compile(rb'"body":"bench-(\d+)-')
 _SEQ = re.compile(rb'name="seq" value="(\d+)"')
 
 
@@ -109,9 +108,9 @@ class Page:
         if not self._is_ready:  # the first frame answers the resume: from here on it is live
             self._is_ready = True
             self._on_ready()
-        if seq:
+        if numbers or seq:  # messages without a cursor would be wrong, and are counted all the same
             now = perf_counter()
-            self._seq = seq
+            self._seq = seq or self._seq
             self._ledger.arrived(self._seen, numbers, now)
             self._see(now)
 
@@ -144,59 +143,14 @@ def _read(frame: bytes) -> tuple[tuple[int, ...], str]:
     return numbers, seq[1].decode() if seq else ""
 
 
-class Program:
-    """A program that follows the room in JSON. With `on_ack` it posts too, and is told of each."""
-
-    def __init__(
-        self,
-        loop: Loop,
-        port: int,
-        session: str,
-        ledger: Ledger,
-        on_ready: Callable[[], None],
-        on_ack: Callable[[int], None] = lambda _number: None,
-    ) -> None:
-        self._ledger, self._on_ready, self._on_ack = ledger, on_ready, on_ack
-        self._seen: set[int] = set()
-        # Nonces are for ever, and the numbers of messages begin anew in each round.
-        self._run = secrets.token_urlsafe(6)
-        self._socket = Socket(
-            loop,
-            port,
-            f"/ws/chat/{SLUG}/",
-            session=session,
-            protocol=PROTOCOL,
-            on_open=lambda: self._socket.send('{"type":"resume"}'),
-            on_text=self._take,
-        )
-
-    def write(self, number: int) -> None:
-        frame = {"type": "post", "body": texts.text(number), "nonce": f"{self._run}-{number:08}"}
-        self._socket.send(json.dumps(frame))
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def _take(self, text: bytes) -> None:
-        kind = text[9 : text.index(b'"', 9)]
-        match kind:
-            case b"message.posted":
-                self._ledger.arrived(self._seen, _said(text), perf_counter())
-            case b"ack":
-                self._on_ack(int(json.loads(text)["nonce"].rpartition("-")[2]))
-            case b"resumed":
-                self._on_ready()
-            case b"error" | b"reset":
-                raise Invalid(f"the server answered {text.decode()}")
-
-
-@lru_cache(maxsize=512)
-def _said(frame: bytes) -> tuple[int, ...]:
-    """The message in a frame. Raises Invalid for one that nobody sent."""
-    said = _BODY.search(frame)
-    if said is None:
-        raise Invalid("a frame holds a message that nobody sent")
-    return (int(said[1]),)
+def post_fields(token: str, number: int) -> dict[str, str]:
+    """The room's form with a message, and with a nonce of its own."""
+    return {
+        "csrfmiddlewaretoken": token,
+        "nonce": secrets.token_urlsafe(16),
+        "room": SLUG,
+        "body": texts.text(number),
+    }
 
 
 class Poster:
@@ -216,14 +170,8 @@ class Poster:
         self.unanswered = 0
 
     def write(self, number: int) -> None:
-        fields = {
-            "csrfmiddlewaretoken": self._token,
-            "nonce": secrets.token_urlsafe(16),
-            "room": SLUG,
-            "body": texts.text(number),
-        }
         self.unanswered += 1
-        self._client().post(f"/rooms/{SLUG}/messages/", fields, self._answered)
+        self._client().post(POST_PATH, post_fields(self._token, number), self._answered)
 
     def close(self) -> None:
         for client in self._clients:
@@ -241,32 +189,3 @@ class Poster:
         if answer.status != 200:
             raise Invalid(f"a post was answered with {answer.status}")
         self._on_answer(self)
-
-
-class Talker:
-    """A program that says something in the lobby, over a socket that shows no list."""
-
-    def __init__(self, loop: Loop, port: int, session: str) -> None:
-        self.is_open = False
-        self._socket = Socket(
-            loop,
-            port,
-            "/ws/chat/?list=off",
-            session=session,
-            on_open=self._opened,
-            on_text=self._take,
-        )
-
-    def write(self, number: int) -> None:
-        nonce = secrets.token_urlsafe(16)
-        self._socket.send(json.dumps({"type": "post", "body": texts.text(number), "nonce": nonce}))
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def _opened(self) -> None:
-        self.is_open = True
-
-    def _take(self, text: bytes) -> None:
-        if b"innerHTML:#notice" in text:
-            raise Invalid("a post was refused")

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import sqlite3
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -16,7 +17,10 @@ from bench.site import ROOT
 RESULTS = ROOT / "bench" / "results"
 # How the command ends.
 WRONG, UNCOUNTED = 1, 3
-_PACKAGES = ("autobahn", "channels", "daphne", "django", "twisted")
+_OF_RATIOS = "a ratio is the median of the rounds' ratios, not the ratio of two medians"
+_PACKAGES = (
+    "autobahn", "channels", "daphne", "django", "httptools", "twisted", "uvicorn", "uvloop"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,17 +44,17 @@ class Figure:
             return self.median <= self.at_most
         return self.median >= self.at_least if self.at_least is not None else None
 
-    @property
-    def target(self) -> str:
+    def row(self, reservation: str = "") -> tuple[str, ...]:
+        """Its cells. With a reservation it neither meets nor misses its target."""
+        low, high = _shown(min(self.values)), _shown(max(self.values))
+        spread = f"{low} – {high}" if low != high else ""
+        return (self.name, _shown(self.median), self.unit, spread, self._target(reservation))
+
+    def _target(self, reservation: str) -> str:
         if self.is_met is None:
             return ""
         bound = f"≤ {_shown(self.at_most)}" if self.at_most else f"≥ {_shown(self.at_least or 0)}"
-        return f"{bound}  {'met' if self.is_met else 'MISSED'}"
-
-    def row(self) -> tuple[str, ...]:
-        low, high = _shown(min(self.values)), _shown(max(self.values))
-        spread = f"{low} – {high}" if low != high else ""
-        return (self.name, _shown(self.median), self.unit, spread, self.target)
+        return f"{bound}  {reservation or ('met' if self.is_met else 'MISSED')}"
 
     def as_json(self) -> dict[str, Any]:
         bounds = {"at_most": self.at_most, "at_least": self.at_least}
@@ -82,6 +86,7 @@ class Result:
 
     `wrong` is what no machine excuses: a message that was lost or doubled, a page that was not
     whole, a server that ended. `samples` are all single values of a distribution, by who made them.
+    A look is at other sizes than those that the targets are for.
     """
 
     scenario: str
@@ -92,6 +97,16 @@ class Result:
     complaints: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    is_look: bool = False
+
+    @property
+    def reservation(self) -> str:
+        """Why no figure of it meets or misses a target; nothing where they count."""
+        if self.wrong:
+            return "WRONG"
+        if self.complaints:
+            return "does not count"
+        return "only a look" if self.is_look else ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"figures": [figure.as_json() for figure in self.figures]}
@@ -107,7 +122,7 @@ def verdict(results: Iterable[Result]) -> int:
 
 def show(result: Result) -> str:
     """The scenario's lines, aligned, with what is to be known about them below."""
-    rows = [figure.row() for figure in result.figures]
+    rows = [figure.row(result.reservation) for figure in result.figures]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
     lines = [f"\n{result.scenario}"]
     for name, value, unit, spread, target in rows:
@@ -118,6 +133,8 @@ def show(result: Result) -> str:
         lines.append(f"  {'  '.join(cells)}".rstrip())
     for curve in result.curves:
         lines += curve.rows()
+    if any(figure.unit == "×" and len(figure.values) > 1 for figure in result.figures):
+        lines.append(f"  {_OF_RATIOS}")
     return "\n".join([*lines, *_remarks(result)])
 
 
@@ -135,18 +152,27 @@ def _remarks(result: Result) -> list[str]:
     ]
 
 
-def save(results: Iterable[Result], plan: Any) -> Path:
-    """Writes everything, each round's value included, to a new file; returns its path."""
+def save(
+    results: list[Result],
+    plan: Any,
+    peers: dict[str, dict[str, str]],
+    *,
+    is_interrupted: bool = False,
+) -> Path:
+    """Writes everything, each round's value and the peers' versions included, to a new file, and
+    what was shown to another one beside it, which ends in `.txt`; returns the first one's path."""
     now = datetime.now(UTC)
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}.json"
     document = {
         "at": now.isoformat(timespec="seconds"),
+        "interrupted": is_interrupted,
         "plan": vars(plan),
-        "machine": _machine(),
+        "machine": _machine() | {"peers": peers},
         "results": [result.as_json() for result in results],
     }
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    path.with_suffix(".txt").write_text("\n".join(map(show, results)).lstrip() + "\n")
     return path
 
 
@@ -168,6 +194,7 @@ def _machine() -> dict[str, Any]:
         "processors": models,
         "system": platform.platform(),
         "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
         "packages": {name: version(name) for name in _PACKAGES},
         "commit": commit.stdout.strip(),
         "load": Path("/proc/loadavg").read_text().split()[:3],

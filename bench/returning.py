@@ -7,11 +7,10 @@ worst that a server can be asked: everybody at the same time, four times a secon
 """
 
 import random
-import secrets
 from collections.abc import Callable
 from time import perf_counter
 
-from bench import product, texts
+from bench import product
 from bench.errors import Invalid
 from bench.http import Answer, Client
 from bench.ledger import Ledger
@@ -84,18 +83,11 @@ class Sender:
     def write(self, number: int) -> None:
         self._ledger.expect(number)
         self.unanswered.add(number)
-        self._send(number, secrets.token_urlsafe(16))
+        self._send(number, product.post_fields(self._token, number))
 
-    def _send(self, number: int, nonce: str) -> None:
-        fields = {
-            "csrfmiddlewaretoken": self._token,
-            "nonce": nonce,
-            "room": product.SLUG,
-            "body": texts.text(number),
-        }
-
+    def _send(self, number: int, fields: dict[str, str]) -> None:
         def again() -> None:
-            self._loop.at(perf_counter() + RETRY_SECONDS, lambda: self._send(number, nonce))
+            self._loop.at(perf_counter() + RETRY_SECONDS, lambda: self._send(number, fields))
 
         def answered(answer: Answer) -> None:
             client.close()
@@ -105,6 +97,6 @@ class Sender:
 
         try:
             client = Client(self._loop, self._port, self._session, on_lost=again)
-            client.post(f"/rooms/{product.SLUG}/messages/", fields, answered)
+            client.post(product.POST_PATH, fields, answered)
         except (OSError, Invalid):
             again()

@@ -1,6 +1,7 @@
 """What all scenarios share: progress, and whether a round counts."""
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bench.cores import Cores, Watch
@@ -24,6 +25,18 @@ class Bench:
 
     def say(self, text: str) -> None:
         print(f"{self.result.scenario}: {text}", file=sys.stderr, flush=True)
+
+    def leave_out(self, what: str) -> bool:
+        """Whether this is a look, which does without; its table says so."""
+        if self.plan.is_look:
+            self.result.notes.append(f"left out of a quick look: {what}")
+        return self.plan.is_look
+
+    def rounds(self, count: int) -> Iterator[int]:
+        """Numbers from 1 up, each of which is said."""
+        for number in range(1, count + 1):
+            self.say(f"round {number} of {count}")
+            yield number
 
     def check(self, watch: Watch, what: str) -> None:
         """Complains when the generator was busy enough to be what was measured."""
@@ -53,6 +66,8 @@ class Bench:
 
     def judge_the_noise(self) -> None:
         """Notes how much of both cores went to others; with too much the figures don't count."""
+        if self.cores.are_siblings:
+            self.result.notes.append("both cores are threads of one, and slow each other")
         worst = max(self._others, default=0.0)
         sentence = f"not a quiet machine: up to {worst:.0%} of the two cores went to others"
         if worst > MAX_OTHERS_SHARE:

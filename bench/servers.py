@@ -7,22 +7,28 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter, sleep
-from typing import TextIO
+from typing import BinaryIO
 
 from bench.cores import cpu_seconds, family, on_core
 from bench.errors import Invalid, Unreached
-from bench.site import ROOT, Site
+from bench.site import ROOT, Site, bare_environment
 
 # Where others are busy too, a right result may take long.
 START_SECONDS = STOP_SECONDS = 60.0
 _POLL_SECONDS = 0.002
-_REST_SECONDS, _LOOK_SECONDS, _IDLE_SHARE = 60.0, 0.3, 0.1
-_MAX_COMPLAINT_CHARACTERS = 2000
+# A worker that merges blocks of the index of words rests for 50 ms between two steps of 5 to 20 ms:
+# at a tenth of a fast core it is not at rest.
+_REST_SECONDS, _LOOK_SECONDS, _IDLE_SHARE = 60.0, 0.2, 0.03
+_MAX_COMPLAINT_BYTES = 2000
+# What was passed on to whoever runs the command, who need not read it again at each start.
+_complaints: set[tuple[str, str]] = set()
+# Told in a sentence that a server had to be killed.
+OnKilled = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -32,11 +38,13 @@ class Server:
     pid: int
     port: int
     started_in_seconds: float
+    # What runs beside it, and was not started by it.
+    helpers: tuple[int, ...] = ()
 
     @property
     def pids(self) -> list[int]:
         """Its processes: some peers start others."""
-        return family(self.pid)
+        return [*family(self.pid), *self.helpers]
 
     def pss_bytes(self) -> int:
         return pss_bytes(self.pid)
@@ -51,6 +59,11 @@ class Server:
             before = sum(map(cpu_seconds, self.pids))
             sleep(_LOOK_SECONDS)
             busy = (sum(map(cpu_seconds, self.pids)) - before) / _LOOK_SECONDS
+
+
+def refuse(sentence: str) -> None:
+    """What ours is told by: a server that does not end is a wrong result."""
+    raise Invalid(sentence)
 
 
 def pss_bytes(pid: int) -> int:
@@ -69,18 +82,34 @@ def natterjack(core: int, site: Site, port: int = 0) -> Iterator[Server]:
 
 @contextmanager
 def on_uvicorn(core: int, site: Site) -> Iterator[Server]:
-    """The same site on the other server, without a worker beside it."""
+    """The same site on the other server, with the worker beside it that `serve` has in itself."""
     variables = site.environment | {"PYTHON": sys.executable}
-    with running(core, ["sh", "deploy/uvicorn.sh"], "/login/", variables) as it:
-        yield it
+    with (
+        running(core, ["sh", "deploy/uvicorn.sh"], "/login/", variables) as it,
+        _begun(core, [sys.executable, "manage.py", "worker"], variables) as worker,
+    ):
+        both = replace(it, helpers=(worker.pid,))
+        both.rest()  # it has begun by then, and done what is due at once
+        if worker.poll() is not None:
+            raise Invalid(f"the worker ended at its start with {worker.returncode}")
+        yield both
 
 
 @contextmanager
-def daphne_with(core: int, application: str, path: str) -> Iterator[Server]:
-    """One of bench.peers on plain daphne. Its port follows the command."""
+def daphne_with(
+    core: int,
+    application: str,
+    path: str,
+    on_killed: OnKilled = refuse,
+    name: str = "empty view",
+) -> Iterator[Server]:
+    """Another application on plain daphne. Its port follows the command."""
     patience = ["--websocket_connect_timeout", str(int(START_SECONDS))]
     daphne = [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", *patience]
-    with running(core, [*daphne, application, "-p"], path, os.environ, adds_port=True) as it:
+    command, variables = [*daphne, application, "-p"], bare_environment()
+    with running(
+        core, command, path, variables, adds_port=True, on_killed=on_killed, name=name
+    ) as it:
         yield it
 
 
@@ -93,36 +122,59 @@ def running(
     *,
     adds_port: bool = False,
     port: int = 0,
+    on_killed: OnKilled = refuse,
+    name: str = "Natterjack",
 ) -> Iterator[Server]:
     """Starts it on a port (0: a free one), waits until `path` answers 200, and ends it with
-    Ctrl-C."""
+    Ctrl-C. One that takes no notice is killed, and that is told where nothing worse came first.
+    What it complained about is passed on under its name."""
     port = port or _free_port()
     command = [*command, str(port)] if adds_port else command
-    with tempfile.TemporaryFile("w+") as console:
-        began = perf_counter()
+    began = perf_counter()
+    with _begun(core, command, {**variables, "PORT": str(port)}, on_killed, name) as process:
+        _wait_for_200(process, port, path)
+        yield Server(process.pid, port, perf_counter() - began)
+
+
+@contextmanager
+def _begun(
+    core: int,
+    command: list[str],
+    variables: Mapping[str, str],
+    on_killed: OnKilled = refuse,
+    name: str = "Natterjack",
+) -> Iterator[subprocess.Popen[bytes]]:
+    with tempfile.TemporaryFile() as console:
         with on_core(core):
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**variables, "PORT": str(port)},
+                env=variables,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=console,
                 start_new_session=True,
             )
         try:
-            _wait_for_200(process, port, path)
-            yield Server(process.pid, port, perf_counter() - began)
+            yield process
         finally:
-            _stop(process)
-            _repeat(console)
+            has_ended = _stop(process)
+            _repeat(name, console)
+    if not has_ended:
+        on_killed(f"the server did not end within {STOP_SECONDS:g} s of Ctrl-C, and was killed")
 
 
-def _repeat(console: TextIO) -> None:
-    """Passes on what the server complained about; a server under load may say it a lot."""
-    console.seek(0)
-    if text := console.read(_MAX_COMPLAINT_CHARACTERS):
-        print(f"the server said:\n{text.rstrip()}", file=sys.stderr)
+def _repeat(name: str, console: BinaryIO) -> None:
+    """Passes on what a server complained about, each text once; only its end where it is long: a
+    server under load may say it a lot, and why one ended comes last."""
+    size = console.seek(0, os.SEEK_END)
+    console.seek(max(0, size - _MAX_COMPLAINT_BYTES))
+    text = console.read().decode(errors="replace").strip()
+    if not text or (name, text) in _complaints:
+        return
+    _complaints.add((name, text))
+    cut = "…" if size > _MAX_COMPLAINT_BYTES else ""
+    print(f"{name} said:\n{cut}{text}", file=sys.stderr)
 
 
 def _wait_for_200(process: subprocess.Popen[bytes], port: int, path: str) -> None:
@@ -147,7 +199,8 @@ def _status(port: int, path: str) -> bytes:
         return b""
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it ended by itself."""
     # Its session is its own: make, its shell and the server all get the Ctrl-C.
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)
@@ -156,6 +209,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        return False
+    return True
 
 
 def _free_port() -> int:

@@ -3,7 +3,6 @@
 import atexit
 import json
 import os
-import secrets
 import shutil
 import subprocess
 import sys
@@ -18,9 +17,19 @@ from bench.errors import Invalid
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = 6
-# Settings of the shell that would change what is measured.
-_FOREIGN = {"DATABASE_URL", "DEBUG", "REDIS_URL", "SECRET_KEY", "SITE_URL", "HOST", "PORT"}
-_LIMITS = ("POSTS", "READS", "SIGNINS", "JOINS", "FRAMES", "SOCKETS", "STREAMS")
+# Where programs and their parts are found. Nothing else of the shell reaches what is measured: a
+# setting of Natterjack's, Node's, Ruby's, uvicorn's or make's would change it unseen.
+_INHERITED = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "GEM_HOME", "GEM_PATH")
+LIMITS = (
+    "LIMIT_POSTS",
+    "LIMIT_READS",
+    "LIMIT_SIGNINS",
+    "LIMIT_JOINS",
+    "LIMIT_HOOKS",
+    "LIMIT_FRAMES",
+    "LIMIT_SOCKETS",
+    "LIMIT_STREAMS",
+)
 _until_the_end = ExitStack()
 atexit.register(_until_the_end.close)
 
@@ -42,11 +51,17 @@ class Site:
 
 
 def environment(data_dir: Path, database_url: str = "") -> dict[str, str]:
-    """This shell's, without its site, and with every limit off."""
-    inherited = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-    limits = {f"LIMIT_{name}": "off" for name in _LIMITS}
+    """A site's, with every limit off and all other settings at their defaults."""
     database = {"DATABASE_URL": database_url} if database_url else {}
-    return inherited | limits | database | {"DATA_DIR": str(data_dir)}
+    return (
+        bare_environment() | dict.fromkeys(LIMITS, "off") | database | {"DATA_DIR": str(data_dir)}
+    )
+
+
+def bare_environment() -> dict[str, str]:
+    """The same on every shell, but for where its programs are."""
+    found = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return found | {"LC_ALL": "C.UTF-8"}
 
 
 @contextmanager
@@ -83,17 +98,20 @@ def _empty() -> Path:
 def _invented(
     directory: Path, people: int, rooms: int, messages: int, database_url: str = ""
 ) -> Site:
-    variables = environment(directory, database_url)
-    manage = [sys.executable, "manage.py"]
-    invented = f"--people {people} --rooms {rooms} --messages {messages}".split()
-    password = [f"--password={secrets.token_urlsafe()}"]  # it may begin with a dash
-    _run([*manage, "populate", *invented, *password], variables)
-    sessions = in_shell("from bench.sign_in import main; main()", variables)
+    code = f"from bench.sign_in import invent; invent({people}, {rooms}, {messages})"
+    sessions = in_shell(code, environment(directory, database_url))
     return Site(directory, json.loads(sessions), database_url)
 
 
 def _migrate(variables: dict[str, str]) -> None:
     _run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], variables)
+
+
+def posting_tokens(site: Site, count: int) -> list[str]:
+    """Tokens of its first people, for bots that only post."""
+    code = f"from bench.sign_in import posting_tokens; posting_tokens({count})"
+    tokens: list[str] = json.loads(in_shell(code, site.environment))
+    return tokens
 
 
 def in_shell(code: str, variables: dict[str, str]) -> str:

@@ -3,10 +3,8 @@
 from collections.abc import Callable
 
 from bench.errors import Invalid
-from bench.loop import Loop, connect, send
+from bench.loop import Loop, connect, receive, send
 
-# For more the C library asks the kernel for memory with every call, which takes five times as long.
-_RECEIVE_BYTES = 1 << 16
 _TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
 _FINAL = 0x80
 # Clients have to mask. A key of zeros is a valid one, and leaves the text as it is.
@@ -30,6 +28,7 @@ class Socket:
         path: str,
         *,
         session: str = "",
+        token: str = "",
         protocol: str = "",
         on_open: Callable[[], None],
         on_text: Callable[[bytes], None],
@@ -40,11 +39,12 @@ class Socket:
         self._rest = b""
         self._is_open = self._is_leaving = False
         loop.add(self._connection, self._read)
-        cookie = f"Cookie: sessionid={session}\r\n" if session else ""
+        who = f"Cookie: sessionid={session}\r\n" if session else ""
+        who = f"Authorization: Bearer {token}\r\n" if token else who
         spoken = f"Sec-WebSocket-Protocol: {protocol}\r\n" if protocol else ""
         host = f"127.0.0.1:{port}"
         head = (
-            f"GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n{cookie}{spoken}"
+            f"GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n{who}{spoken}"
             "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         )
@@ -78,10 +78,7 @@ class Socket:
         send(self._connection, bytes([_FINAL | opcode]) + size + _KEY + payload)
 
     def _read(self) -> None:
-        try:
-            data = self._connection.recv(_RECEIVE_BYTES)
-        except ConnectionError:
-            data = b""
+        data = receive(self._connection)
         if not data:
             self._lose()
             return

@@ -1,6 +1,6 @@
 """The peers that pass on messages, in the order of the tables."""
 
-import os
+import json
 import shutil
 import subprocess
 import sys
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from importlib.util import find_spec
 
 from bench.peers.actioncable.client import Page as ActionCablePage
@@ -17,25 +18,34 @@ from bench.peers.page import Page
 from bench.peers.socketio.client import Page as SocketIOPage
 from bench.peers.tutorial.client import Page as TutorialPage
 from bench.servers import Server, daphne_with, running
-from bench.site import ROOT
+from bench.site import ROOT, bare_environment
 
 _HERE = ROOT / "bench" / "peers"
+# With what is installed beside it, uvicorn is another server.
+ON_UVICORN = ("uvicorn", "httptools", "uvloop", "websockets")
 
 
 @dataclass(frozen=True)
 class Peer:
-    """`serve` starts it on a core. One core makes far less of a slow one than of the others."""
+    """`serve` starts it on a core, passes its complaints on under a `name`, and tells `on_killed`
+    where it did not end by itself. One core makes far less of a slow one than of the others."""
 
     name: str
     page: type[Page]
-    serve: Callable[[int], AbstractContextManager[Server]]
+    serve: Callable[..., AbstractContextManager[Server]]
     is_installed: Callable[[], bool] = lambda: True
     is_slow: bool = False
+    versions: Callable[[], dict[str, str]] = dict
 
 
-def _command(*command: str) -> Callable[[int], AbstractContextManager[Server]]:
+def versions() -> dict[str, dict[str, str]]:
+    """What the peers that are installed consist of, by their names."""
+    return {peer.name: peer.versions() for peer in PEERS if peer.is_installed()}
+
+
+def _command(*command: str) -> Callable[..., AbstractContextManager[Server]]:
     """Peers find their port in the environment."""
-    return lambda core: running(core, list(command), "/", os.environ)
+    return partial(running, command=list(command), path="/", variables=bare_environment())
 
 
 def _has_node() -> bool:
@@ -46,12 +56,44 @@ def _has_rails() -> bool:
     if not (shutil.which("ruby") and shutil.which("puma")):
         return False
     gems = ["ruby", "-e", "gem 'actioncable'; gem 'railties'"]
-    return subprocess.run(gems, capture_output=True, check=False).returncode == 0
+    done = subprocess.run(gems, env=bare_environment(), capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def _said(*command: str) -> str:
+    done = subprocess.run(
+        command, env=bare_environment(), capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip()
+
+
+def _of_packages(*names: str) -> dict[str, str]:
+    return {name: version(name) for name in names if find_spec(name.removeprefix("python-"))}
+
+
+def _of_node() -> dict[str, str]:
+    """Node's, and those of the parts that take a message to a socket."""
+    folder = _HERE / "socketio" / "node_modules"
+    parts = ("socket.io", "engine.io", "ws")
+    packages = {name: json.loads((folder / name / "package.json").read_text()) for name in parts}
+    return {"node": _said("node", "--version").removeprefix("v")} | {
+        name: str(package["version"]) for name, package in packages.items()
+    }
+
+
+def _of_rails() -> dict[str, str]:
+    gems = "gem 'actioncable'; puts RUBY_VERSION, Gem.loaded_specs['actioncable'].version"
+    ruby, cable = _said("ruby", "-e", gems).split()
+    return {"ruby": ruby, "actioncable": cable, "puma": _said("puma", "--version").split()[-1]}
 
 
 FLOOR = Peer("floor", FloorPage, _command(sys.executable, "-m", "bench.peers.floor"))
 SOCKET_IO = Peer(
-    "Socket.IO", SocketIOPage, _command("node", str(_HERE / "socketio/server.js")), _has_node
+    "Socket.IO",
+    SocketIOPage,
+    _command("node", str(_HERE / "socketio/server.js")),
+    _has_node,
+    versions=_of_node,
 )
 FAST_HTML = Peer(
     "FastHTML",
@@ -59,6 +101,7 @@ FAST_HTML = Peer(
     _command(sys.executable, "-m", "bench.peers.fasthtml"),
     lambda: bool(find_spec("fasthtml")),
     is_slow=True,
+    versions=partial(_of_packages, "python-fasthtml", "starlette", *ON_UVICORN),
 )
 ACTION_CABLE = Peer(
     "Action Cable",
@@ -68,11 +111,13 @@ ACTION_CABLE = Peer(
     ),
     _has_rails,
     is_slow=True,
+    versions=_of_rails,
 )
 TUTORIAL = Peer(
     "tutorial",
     TutorialPage,
     partial(daphne_with, application="bench.peers.tutorial.asgi:application", path="/"),
     is_slow=True,
+    versions=partial(_of_packages, "django", "channels", "daphne"),
 )
 PEERS = [FLOOR, SOCKET_IO, FAST_HTML, ACTION_CABLE, TUTORIAL]

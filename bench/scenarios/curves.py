@@ -44,21 +44,23 @@ Points = dict[int, list[float]]
 def curves(bench: Bench) -> None:
     plan = bench.plan
     _by_sockets(bench)
+    if bench.leave_out("members, rooms and messages"):
+        return
     _by(bench, "people", "members of the room", plan.curve_members)
     _by(bench, "rooms", "rooms, the reader in all", plan.curve_rooms)
     _by(bench, "messages", "messages", plan.curve_messages)
 
 
 def _by_sockets(bench: Bench) -> None:
-    plan, core = bench.plan, bench.cores.server
+    plan = bench.plan
     bench.say(f"invents {max(plan.curve_sockets)} people")
     with ExitStack() as stack:
         site = stack.enter_context(populated(max(plan.curve_sockets), plan.messages))
-        ours = stack.enter_context(natterjack(core, site))
+        ours = stack.enter_context(natterjack(bench.cores.server, site))
         gathers = {NATTERJACK: partial(gatherings.at_natterjack, ours, site)}
         series: dict[str, Points] = {NATTERJACK: {size: [] for size in plan.curve_sockets}}
         for peer in gatherings.installed(bench, [TUTORIAL]):
-            server = stack.enter_context(peer.serve(core))
+            server = stack.enter_context(gatherings.served(bench, peer))
             gathers[peer.name] = partial(gatherings.at_peer, peer, server)
             series[peer.name] = {size: [] for size in plan.curve_peer_sockets}
         for number in range(1, plan.curve_rounds + 1):
@@ -125,6 +127,7 @@ def _served(bench: Bench, grown: dict[str, int]) -> Iterator[Grown]:
         here = Grown(server, site)
         _pages(here, bench.plan.curve_visits // 4)
         _posts(here, bench.plan.curve_visits // 4)
+        server.rest()  # it merges the index's blocks when it starts, and once a day
         yield here
 
 

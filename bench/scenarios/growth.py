@@ -19,6 +19,7 @@ from bench.cores import Watch, children, on_core
 from bench.errors import Invalid
 from bench.http import Answer, Client
 from bench.loop import Loop
+from bench.percentiles import percentile
 from bench.report import Figure
 from bench.rounds import Bench
 from bench.servers import Server, natterjack
@@ -66,6 +67,8 @@ class Grown:
 
 def growth(bench: Bench) -> None:
     _measure(bench, "SQLite", ["", ""], postmasters=[])
+    if bench.leave_out("PostgreSQL"):
+        return
     try:
         with ExitStack() as stack:
             with on_core(bench.cores.server):
@@ -110,6 +113,7 @@ def _served(bench: Bench, messages: int, url: str) -> Iterator[Grown]:
     with populated(plan.grown_people, messages, plan.grown_rooms, url) as site:
         known = json.loads(in_shell(_PREPARE.format(count=plan.visits), site.environment))
         with natterjack(bench.cores.server, site) as server:
+            server.rest()  # as in curves
             yield Grown(site, server, known)
 
 
@@ -160,10 +164,10 @@ def _shown(answer: Answer) -> list[int]:
 
 def _figures(name: str, few: list[float], many: list[float]) -> list[Figure]:
     figures = []
-    for share, at_most in ((0.5, None), (0.95, MAX_RATIO)):
-        one, other = _share(few, share), _share(many, share)
+    for percent, at_most in ((50, None), (95, MAX_RATIO)):
+        one, other = percentile(few, percent), percentile(many, percent)
         figures += [
-            Figure(f"{name}, p{share * 100:.0f} with {FEW:,}", "ms", [one]),
+            Figure(f"{name}, p{percent} with {FEW:,}", "ms", [one]),
             Figure("  with all", "ms", [other]),
             Figure("  ratio", "×", [other / one], at_most=at_most),
         ]
@@ -172,9 +176,5 @@ def _figures(name: str, few: list[float], many: list[float]) -> list[Figure]:
 
 def _noise(milliseconds: list[float]) -> float:
     """How many times the p95 of one half is that of the other: every second visit each."""
-    halves = sorted(_share(half, 0.95) for half in (milliseconds[::2], milliseconds[1::2]))
+    halves = sorted(percentile(half, 95) for half in (milliseconds[::2], milliseconds[1::2]))
     return halves[1] / halves[0]
-
-
-def _share(milliseconds: list[float], share: float) -> float:
-    return sorted(milliseconds)[int(len(milliseconds) * share)]

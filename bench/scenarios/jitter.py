@@ -7,20 +7,22 @@ history: what was said while a page was away is what it lacks.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from itertools import count
 from time import perf_counter
 from typing import Protocol
 
-from bench import product, returning
+from bench import gatherings, product, returning
 from bench.cores import Watch
 from bench.crowd import Crowd
 from bench.ledger import Ledger
 from bench.loop import Loop
+from bench.peers.roster import TUTORIAL
 from bench.peers.tutorial.client import Page
 from bench.report import Figure
 from bench.rounds import Bench
-from bench.servers import Server, daphne_with, natterjack
+from bench.servers import Server, natterjack
 from bench.site import Site, populated
 
 EVERY_SECONDS, AWAY_SECONDS = 7.5, 1.0
@@ -35,19 +37,19 @@ def jitter(bench: Bench) -> None:
     plan = bench.plan
     bench.say(f"invents {plan.sockets} people")
     own, tutorial = list[float](), list[float]()
-    with (
-        populated(plan.sockets, plan.messages) as site,
-        natterjack(bench.cores.server, site) as ours,
-        daphne_with(bench.cores.server, "bench.peers.tutorial.asgi:application", "/") as peer,
-    ):
-        for number in range(1, plan.rough_rounds + 1):
-            bench.say(f"round {number} of {plan.rough_rounds}")
+    with ExitStack() as stack:
+        site = stack.enter_context(populated(plan.sockets, plan.messages))
+        ours = stack.enter_context(natterjack(bench.cores.server, site))
+        peers = [
+            stack.enter_context(gatherings.served(bench, peer))
+            for peer in gatherings.installed(bench, [TUTORIAL])
+        ]
+        for _ in bench.rounds(plan.rough_rounds):
             own.append(_at_natterjack(bench, ours, site))
-            tutorial.append(_at_tutorial(bench, peer))
-    bench.result.figures += [
-        Figure("arrived", "%", own, at_least=100.0),
-        Figure("  tutorial", "%", tutorial),
-    ]
+            tutorial += [_at_tutorial(bench, peer) for peer in peers]
+    bench.result.figures.append(Figure("arrived", "%", own, at_least=100.0))
+    if peers:
+        bench.result.figures.append(Figure("  tutorial", "%", tutorial))
 
 
 def _at_natterjack(bench: Bench, server: Server, site: Site) -> float:

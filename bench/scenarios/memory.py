@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bench import product
-from bench.cores import cpu_seconds
+from bench.cores import Watch, cpu_seconds
 from bench.crowd import Crowd, Join
 from bench.errors import Unreached
 from bench.ledger import Ledger
@@ -29,8 +29,7 @@ def memory(bench: Bench) -> None:
     slopes: list[float] = []
     rates: list[float] = []
     with populated(plan.many_sockets, plan.messages) as site:
-        for number in range(1, plan.rounds + 1):
-            bench.say(f"round {number} of {plan.rounds}")
+        for _ in bench.rounds(plan.rounds):
             with natterjack(bench.cores.server, site) as server:
                 slope, rate = idle_pages(bench, server, site)
             slopes.append(slope)
@@ -46,13 +45,16 @@ def idle_pages(bench: Bench, server: Server, site: Site) -> tuple[float, float]:
     plan, loop = bench.plan, Loop()
     few, many = site.sessions[: plan.few_sockets], site.sessions[plan.few_sockets :]
     crowd, joins = Crowd(loop), _joins(loop, server, site)
+    watch = Watch(bench.cores, *server.pids)
     try:
         crowd.grow(joins(few))
         before = _settled(loop, server)
         seconds = crowd.grow(joins(many))
         after = _settled(loop, server)
+        watch.stop()
     finally:
         crowd.close()
+    bench.check(watch, "idle pages")
     return (after - before) / len(many) / 1024, len(many) / seconds
 
 

@@ -17,11 +17,11 @@ from bench.errors import Invalid
 from bench.http import Answer, Client
 from bench.ledger import Ledger
 from bench.loop import Loop
-from bench.product import Program
+from bench.percentiles import percentile
+from bench.programs import Program
 from bench.report import Figure
 from bench.rounds import Bench
 from bench.scenarios.fanout import round_of
-from bench.scenarios.latency import percentile
 from bench.servers import Server, natterjack
 from bench.site import Site, populated
 
@@ -41,8 +41,7 @@ def programs(bench: Bench) -> None:
         natterjack(bench.cores.server, site) as ours,
     ):
         sizes = (plan.sockets, plan.in_flight)
-        for number in range(1, plan.rounds + 1):
-            bench.say(f"round {number} of {plan.rounds}")
+        for _ in bench.rounds(plan.rounds):
             ours.rest()
             acks.append(_acknowledged(bench, ours, site))
             ours.rest()

@@ -1,20 +1,20 @@
 """Natterjack on daphne, as `serve` runs it, and on uvicorn, in turns on one core.
 
-A fresh server each round and for each: what an idle page takes and how many come live in a second,
-as in `memory`; the room's page as in `page`; posts by form as in `posts`; and the closed loop of
-`fanout`. On SQLite, both.
+`serve` has the worker in its process; uvicorn has it beside it, on the same core. A fresh server
+each round and for each: what an idle page takes and how many come live in a second, as in `memory`;
+the room's page as in `page`; posts by form as in `posts`; and the closed loop of `fanout`. On
+SQLite, both.
 """
 
 from collections import defaultdict
 from functools import partial
 
 from bench import gatherings
-from bench.product import SLUG
 from bench.report import Figure
 from bench.rounds import Bench
 from bench.scenarios.fanout import round_of
 from bench.scenarios.memory import idle_pages
-from bench.scenarios.page import answers_a_second
+from bench.scenarios.page import PATH, answers_a_second, check_room
 from bench.scenarios.posts import stored_a_second, write_by_form
 from bench.servers import Server, natterjack, on_uvicorn
 from bench.site import Site, populated
@@ -31,16 +31,20 @@ UNITS = {
 
 def servers(bench: Bench) -> None:
     plan = bench.plan
+    has_idle = not bench.leave_out("an idle page, pages connected")
     found: dict[tuple[str, str], list[float]] = defaultdict(list)
     bench.say(f"invents {plan.many_sockets} people")
     with populated(plan.many_sockets, plan.messages) as site:
-        for number in range(1, plan.rounds + 1):
-            bench.say(f"round {number} of {plan.rounds}")
+        for _ in bench.rounds(plan.rounds):
             for name, serve in SERVERS.items():
                 with serve(bench.cores.server, site) as server:
-                    for what, value in _round(bench, server, site, name).items():
+                    values = _idle(bench, server, site) if has_idle else {}
+                    values |= _busy(bench, server, site, name)
+                    for what, value in values.items():
                         found[what, name].append(value)
     for what, unit in UNITS.items():
+        if (what, "daphne") not in found:
+            continue
         ours, other = found[what, "daphne"], found[what, "uvicorn"]
         ratios = [one / another for one, another in zip(ours, other, strict=True)]
         bench.result.figures += [
@@ -50,15 +54,17 @@ def servers(bench: Bench) -> None:
         ]
 
 
-def _round(bench: Bench, server: Server, site: Site, name: str) -> dict[str, float]:
+def _idle(bench: Bench, server: Server, site: Site) -> dict[str, float]:
     kibibytes, connected = idle_pages(bench, server, site)
+    return {"an idle page": kibibytes, "pages connected": connected}
+
+
+def _busy(bench: Bench, server: Server, site: Site, name: str) -> dict[str, float]:
     sockets = min(bench.plan.sockets, len(site.sessions))
     gather = partial(gatherings.at_natterjack, server, site, sockets, bench.plan.in_flight)
     delivery = round_of(bench, gather, name).server_seconds_a_delivery
     return {
-        "an idle page": kibibytes,
-        "pages connected": connected,
         "server CPU a delivery": delivery * 1e6,
-        "room page": answers_a_second(bench, server, f"/rooms/{SLUG}/", site.sessions),
+        "room page": answers_a_second(bench, server, PATH, site.sessions, check_room),
         "posts by form": stored_a_second(bench, server, site, write_by_form),
     }

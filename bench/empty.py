@@ -1,4 +1,7 @@
-"""A Django view that does nothing, without middleware: the floor under every page of ours."""
+"""A Django view that does nothing, without middleware: the floor under every page of ours.
+
+It is no peer but our own measure of the machine, so it runs where peers are left out, too.
+"""
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application
