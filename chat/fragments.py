@@ -9,6 +9,7 @@ shows in every open browser.
 import logging
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -19,7 +20,7 @@ from django.utils import timezone, translation
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from chat import programs, wire
+from chat import programs, stencils, wire
 from chat.history import Page, latest
 from chat.kept import Kept
 from chat.models import Event, EventKind, Message, Person, Room, Site
@@ -41,6 +42,7 @@ NONCE = secrets.token_urlsafe(16)
 # What stands before the ids of messages in a thread, where they may stand in the room, too.
 THREAD = "thread-"
 
+_MESSAGE = "chat/fragments/message.html"
 _MEMBERS = "chat/swaps/members.html"
 _ARCHIVED = "chat/swaps/room.archived.html"
 _REACTION = "chat/swaps/reaction.html"
@@ -75,6 +77,16 @@ class Kind:
     @classmethod
     def of(cls, person: Person, page: str = "html", thread: int | None = None) -> "Kind":
         return _kind(page, person.language, person.time_zone, thread)
+
+    @property
+    def is_plain(self) -> bool:
+        return self.format == "plain"
+
+    @contextmanager
+    def spoken(self) -> Iterator[None]:
+        """Its language and time zone are the active ones."""
+        with translation.override(self.language), timezone.override(ZoneInfo(self.time_zone)):
+            yield
 
 
 @lru_cache(maxsize=1024)
@@ -113,8 +125,8 @@ class Frame:
 
 def render(template: str, context: Mapping[str, Any], kind: Kind) -> SafeString:
     """The template's text in this kind's language and time zone."""
-    with translation.override(kind.language), timezone.override(ZoneInfo(kind.time_zone)):
-        text = get_template(template).render({"plain": kind.format == "plain", **context})
+    with kind.spoken():
+        text = get_template(template).render({"plain": kind.is_plain, **context})
     return SafeString(text)
 
 
@@ -127,12 +139,21 @@ def message_fragment(message: Message, kind: Kind, place: str = "") -> SafeStrin
     try:
         key = (kind, place, message.sight)
         if (kept := _kept.get(key)) is None:
-            kept = render("chat/fragments/message.html", context, kind)
+            kept = _filled(message, kind, place) or render(_MESSAGE, context, kind)
             _kept.put(key, kept)
         return kept
     except Exception:
         logger.exception("Message %s can't be rendered", message.pk)
         return render("chat/fragments/unrenderable.html", context, kind)
+
+
+def _filled(message: Message, kind: Kind, place: str) -> SafeString | None:
+    def shown(context: Mapping[str, Any]) -> str:
+        return render(_MESSAGE, context, kind)
+
+    with kind.spoken():
+        text = stencils.filled(_MESSAGE, message, place, shown, plain=kind.is_plain)
+    return None if text is None else SafeString(text)
 
 
 def are_kept(messages: Iterable[Message], kind: Kind) -> bool:
@@ -219,7 +240,7 @@ def sidebar(
     """A person's rooms and the title's count, as a swap for one of their open pages.
 
     `before` is what that page was told last. While its rooms are the same and in the same order,
-    only the lines that have changed are swapped: who stands on another one stays there.
+    only what the lines that have changed say is swapped: who stands on a link stays there.
     """
     here = next((line for line in lines if line.slug == current), None)
     own = f"{here.label} · {site_name}" if here else title or site_name
@@ -233,7 +254,7 @@ def sidebar(
         "title": title if title.endswith(f" · {own}") else own,
     }
     known = _fitting_lines(before or (), current)
-    is_known = [line.room_id for line in known] == [line.room_id for line in shown]
+    is_known = [line.link for line in known] == [line.link for line in shown]
     if before is None or not is_known:
         return render("chat/swaps/sidebar.html", context, kind)
     context["lines"] = [line for line, old in zip(shown, known, strict=True) if line != old]

@@ -106,11 +106,12 @@ class _Place(Expression):
 
 
 class _Statement(NamedTuple):
-    """`converters` by the column that they are for; `read` makes a row's object of its values."""
+    """`converters` by the column that they are for, with what that is, each as `_of_nobody` has it;
+    `read` makes a row's object of its values."""
 
     sql: str
     params: Sequence[object]
-    converters: Sequence[tuple[int, Callable[[Any], Any]]]
+    converters: Sequence[tuple[int, Any, Callable[..., Any] | str]]
     read: Callable[[list[Any]], Any]
 
 
@@ -130,7 +131,7 @@ def _statement(queryset: QuerySet[Any, Any]) -> _Statement:
     sql, params = compiler.as_sql()
     columns = [column for column, _sql, _alias in compiler.select]
     converters = [
-        (index, partial(_of_nobody(converter), expression=column, connection=connection))
+        (index, column, _of_nobody(converter))
         for index, (each, column) in compiler.get_converters(columns).items()
         for converter in each
     ]
@@ -143,17 +144,11 @@ def _statement(queryset: QuerySet[Any, Any]) -> _Statement:
     return _Statement(sql, params, converters, partial(queryset.model.from_db, queryset.db, names))
 
 
-def _of_nobody(converter: Callable[..., Any]) -> Callable[..., Any]:
-    """The converter without the connection of the thread that has made the statement: kept here,
-    that would still be open when the process ends."""
-    if getattr(converter, "__self__", None) is not connection.ops:
-        return converter
-    name = getattr(converter, "__name__", "")
-
-    def convert(value: Any, expression: Any, connection: Any) -> Any:
-        return getattr(connection.ops, name)(value, expression, connection)
-
-    return convert
+def _of_nobody(converter: Callable[..., Any]) -> Callable[..., Any] | str:
+    """The converter, or its name where it is the connection's own: kept here, the connection of the
+    thread that has made the statement would still be open when the process ends."""
+    is_its_own = getattr(converter, "__self__", None) is connection.ops
+    return getattr(converter, "__name__", "") if is_its_own else converter
 
 
 def _ask(statement: _Statement, groups: list[Any]) -> list[Any]:
@@ -164,9 +159,10 @@ def _ask(statement: _Statement, groups: list[Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement.sql, params)
         rows = [list(row) for row in cursor.fetchall()]
-    for index, convert in statement.converters:
+    for index, column, each in statement.converters:
+        convert = getattr(connection.ops, each) if isinstance(each, str) else each
         for row in rows:
-            row[index] = convert(row[index])
+            row[index] = convert(row[index], column, connection)
     return [statement.read(row) for row in rows]
 
 

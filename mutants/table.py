@@ -115,7 +115,7 @@ _READING = [
     Mutant(
         "no-tick", "P6", "what no doorbell announced is never found",
         "chat/hub/hub.py",
-        "            self._find_missed_rings,\n", "",
+        "                self._find_missed_rings,\n", "",
         "tests/test_hub_feeds.py::test_a_lost_ring_costs_a_moment_and_no_message",
     ),
     Mutant(
@@ -186,6 +186,19 @@ _READING = [
         "            if checked == NOT_READ_YET:",
         MACHINE, QUICKLY,
     ),
+    *(
+        Mutant(
+            f"written-to-who-begins-anew-{name}", "P5", fault,
+            "chat/hub/feeds.py",
+            "if reader.is_live and reader.position < frame.seq:", new,
+            "tests/test_hub_writes.py::"
+            "test_who_begins_anew_amid_a_write_gets_each_entry_once",
+        )
+        for name, fault, new in (
+            ("early", "a live frame hides what was missed", "if reader.position < frame.seq:"),
+            ("twice", "what was caught up with comes again", "if reader.is_live:"),
+        )
+    ),
     Mutant(
         "own-rings-from-outside", "P6", "a process takes its own ring for another's",
         "chat/hub/bells.py",
@@ -203,7 +216,7 @@ _READING = [
         "read-what-was-not-shown", "P11", "somebody has read what is not stored yet",
         "chat/hub/hub.py",
         "min(seq, feed.position))", "seq)",
-        "tests/test_hub_desks.py::"
+        "tests/test_hub_desks_reading.py::"
         "test_a_read_pointer_moves_forward_and_to_the_end_of_the_log_at_most",
     ),
 ]  # fmt: skip
@@ -250,6 +263,13 @@ _LISTENING = [
         "chat/hub/returns.py",
         "    return found, standing.judge([each.reader for each in some])", "    return found, {}",
         "tests/test_hub_standing.py::test_who_is_taken_out_before_their_resume_hears_nothing_after_it",
+    ),
+    Mutant(
+        "judged-before-the-feed", "P9", "a revocation that the feed has passed is not asked for",
+        "chat/hub/feeds.py",
+        "== self.position == checked:", "== self.position:",
+        "tests/test_hub_writes.py::"
+        "test_who_is_judged_before_a_revocation_that_the_feed_has_passed_is_judged_again",
     ),
     Mutant(
         "repeat-without-judgement", "P7", "who lost the right is told the changes once more",
@@ -337,14 +357,14 @@ _LISTENING = [
         "scope-ignored", "P9", "a token does what it is not for",
         "chat/consumers/base.py",
         "if scope is not None and not self.reader.may(scope):", "if False:",
-        "tests/test_programs.py::test_a_token_is_for_what_its_scopes_say",
+        "tests/test_programs_rights.py::test_a_token_is_for_what_its_scopes_say",
     ),
     Mutant(
         "left-room-heard", "P7", "a program hears a room that its person has left",
         "chat/consumers/programs.py",
         "                hub.current().remove(reader)\n                await self._lose(",
         "                await self._lose(",
-        "tests/test_programs.py::test_rooms_are_followed_as_the_person_comes_and_goes",
+        "tests/test_programs_rights.py::test_rooms_are_followed_as_the_person_comes_and_goes",
     ),
     *(
         Mutant(
@@ -362,7 +382,7 @@ _LISTENING = [
             (
                 "of-then", "the sidebar shows what was unread before",
                 "chat/views/room_page.py",
-                "*(lines, found.people_count, page.has_older)",
+                "*(sidebar, found.people_count, page.has_older)",
                 "*(found.people_count, page.has_older)",
             ),
             (
@@ -378,10 +398,24 @@ _LISTENING = [
         )
     ),
     Mutant(
+        "stencil-of-the-owners", "P9", "an owner's template shows one message for another",
+        "chat/stencils.py",
+        "if not Path(found.origin.name).is_relative_to(_SHIPPED):", "if False:",
+        "tests/test_stencils.py::"
+        "test_where_a_template_of_it_is_the_owners_each_message_is_rendered_by_itself",
+    ),
+    Mutant(
+        "stencil-of-another-look", "P9", "a message stands under the one before without its day",
+        "chat/stencils.py",
+        "*(message.continues, message.starts_day, ", "*(message.continues, ",
+        "tests/test_stencils.py::"
+        "test_what_differs_in_more_than_what_it_says_has_a_stencil_of_its_own",
+    ),
+    Mutant(
         "resumed-from-the-end", "P5", "a program gets nothing of what it has missed",
         "chat/consumers/programs.py",
         "cursors.get(reader.slug) for reader", "None for reader",
-        "tests/test_programs.py::test_cursors_name_a_place_for_each_room",
+        "tests/test_programs_resuming.py::test_cursors_name_a_place_for_each_room",
     ),
 ]  # fmt: skip
 

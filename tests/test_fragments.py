@@ -1,7 +1,7 @@
 """Log entries as text: the same for everybody of a kind, in frames that fit."""
 
-import re
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from django.template import TemplateDoesNotExist
@@ -15,8 +15,7 @@ from chat.hub import log
 from chat.models import Event, EventKind, Message, Person
 from chat.models.messages import complete
 from chat.sidebar import Line
-from chat.templatetags.chat import css_string
-from tests.visits import shown_ids
+from tests.visits import say_all, shown_ids
 
 pytestmark = pytest.mark.django_db
 PAGE = Kind("html", "en", "UTC")
@@ -25,13 +24,7 @@ CURSOR = '<div id="cursor"'
 
 @pytest.fixture
 def say(bob, lobby):
-    def say(*bodies):
-        return [
-            post_message(author=bob, room=lobby, body=body, nonce=f"nonce-{number:04}")
-            for number, body in enumerate(bodies)
-        ]
-
-    return say
+    return partial(say_all, bob, lobby)
 
 
 def events(room, after=0):
@@ -239,114 +232,6 @@ def test_a_sidebar_is_one_frame_however_many_rooms_and_keeps_what_matters():
     assert "/rooms/room-800/" in text
 
 
-# --- Changes of what stands already --------------------------------------------------------
-
-
-def last(room, kind):
-    return fragments.frames(events(room, events(room)[-1].seq - 1), kind)[-1].text
-
-
-def test_an_edit_swaps_what_a_message_says_wherever_it_stands(bob, lobby, say):
-    message = say("One")[0]
-    edit_message(editor=bob, message=message, body="Two")
-
-    text = last(lobby, PAGE)
-
-    assert f'hx-swap-oob="outerHTML:.content-{message.pk}"' in text
-    assert f'hx-swap-oob="outerHTML:.quote-{message.pk}"' in text
-    assert "Two" in text
-    assert not shown_ids(text)
-    assert "slot-" not in text
-
-
-@pytest.mark.parametrize("kind", (PAGE, Kind("stream", "en", "UTC")), ids=("page", "stream"))
-def test_a_quote_shows_words_and_no_markup(kind, bob, lobby, say):
-    message = say("One")[0]
-    edit_message(editor=bob, message=message, body="**Two** & `<b>`\n```\nthree\n```")
-
-    text = last(lobby, kind)
-    quote = text[text.rindex(f".quote-{message.pk}") :]
-
-    assert "**" not in quote
-    if kind == PAGE:
-        assert 'dir="auto">Two &amp; &lt;b&gt; three</span>' in quote
-    else:
-        assert 'content: "Two\\20 \\26 \\20 \\3c b\\3e \\20 three"' in quote
-
-
-def test_a_deletion_takes_the_text_out_of_every_page(alice, bob, lobby, say):
-    message = say("The secret")[0]
-    toggle_reaction(person=alice, message=message, emoji="👍")
-    delete_message(deleter=bob, message=message)
-
-    whole = "".join(frame.text for frame in fragments.frames(events(lobby), PAGE))
-
-    assert "secret" not in whole
-    assert "This message was deleted." in whole
-    assert "👍" not in whole
-
-
-def test_an_answer_goes_behind_the_one_before_it_and_not_into_the_rooms_list(bob, lobby, say):
-    root = say("One")[0]
-    first, second = (
-        post_message(
-            author=bob, room=lobby, body=body, nonce=f"an-{body}", root=root.pk, in_room=False
-        )
-        for body in ("answer", "other")
-    )
-
-    text = last(lobby, PAGE)
-
-    assert "beforeend:#messages" not in text
-    assert f'hx-swap-oob="beforebegin:#thread-{root.pk}-after-{first.seq}"' in text
-    assert f'id="thread-{root.pk}-after-{second.seq}"' in text
-    assert f'hx-swap-oob="outerHTML:.replies-{root.pk}"' in text
-    [again] = fragments.changes(events(lobby), PAGE)
-    assert f"thread-{root.pk}-after-0" in again.text
-    assert not shown_ids(again.text)
-
-
-def test_a_stream_hides_and_says_by_rules_what_it_can_no_longer_change(alice, bob, lobby, say):
-    kind = Kind("stream", "en", "UTC")
-    message = say("One")[0]
-    toggle_reaction(person=alice, message=message, emoji="👍")
-    rule = last(lobby, kind)
-    assert f".reactions-{message.pk}::after" in rule
-    assert r"\1f44d \20 1" in rule
-    assert f'<style nonce="{fragments.NONCE}">' in rule
-
-    edit_message(editor=bob, message=message, body="Two")
-    text = last(lobby, kind)
-    seq = events(lobby)[-1].seq
-    assert f".message:has(.content-{message.pk}):not(#e{seq}-message-{message.pk})" in text
-    assert f'-message-{message.pk}" class="message"' in text
-
-    delete_message(deleter=bob, message=message)
-    assert f".content-{message.pk} > *" in last(lobby, kind)
-    assert "Two" not in last(lobby, kind)
-
-
-def test_a_threads_stream_gets_its_answers_alone(bob, lobby, say):
-    root = say("One", "Another")[0]
-    kind = Kind("stream", "en", "UTC", thread=root.pk)
-    post_message(
-        author=bob, room=lobby, body="answer", nonce="an-answer", root=root.pk, in_room=False
-    )
-
-    text = "".join(frame.text for frame in fragments.frames(events(lobby), kind))
-
-    assert text.count('<li id="thread-message-') == 1
-    assert "Another" not in text
-
-
-@pytest.mark.parametrize("text", ('"', "</style>", "\\", "}", "\n", "👍", "é", "a1"))
-def test_no_text_ends_a_string_in_a_rule(text):
-    written = css_string(text)
-
-    assert re.fullmatch(r"(?:[a-zA-Z0-9]|\\[0-9a-f]+ )*", written)
-    assert re.sub(r"\\([0-9a-f]+) ", lambda found: chr(int(found[1], 16)), written) == text
-
-
 # --- What is kept --------------------------------------------------------------------------
 
 
@@ -395,20 +280,3 @@ def test_what_looks_different_is_rendered_anew(change, alice, bob, lobby, say):
     change(alice, bob, one, two)
 
     assert show() != before
-
-
-def test_two_edits_at_once_are_one_line_of_a_stream(bob, lobby, say):
-    kind = Kind("stream", "en", "UTC")
-    message = say("One")[0]
-    for body in ("Two", "Three"):
-        edit_message(editor=bob, message=message, body=body)
-    first, last = (event.seq for event in events(lobby)[-2:])
-
-    text = "".join(frame.text for frame in fragments.frames(events(lobby), kind))
-
-    assert text.count(f'<li id="e{first}-message-{message.pk}"') == 1
-    assert text.count(f'<li id="e{last}-message-{message.pk}"') == 1
-    hides = f".message:has(.content-{message.pk}):not(#e{last}-message-{message.pk})"
-    shows = f"#e{last}-message-{message.pk}.message.message {{ display: grid }}"
-    assert text.index(hides) < text.index(shows)
-    assert f".quote-{message.pk}::after" in text

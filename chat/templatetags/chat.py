@@ -1,6 +1,7 @@
 """Tags of our templates."""
 
 import secrets
+from datetime import datetime
 from functools import lru_cache
 from html import unescape
 from typing import Any
@@ -8,12 +9,17 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
-from chat import fragments
-from chat.moments import moment
+from chat import fragments, moments
+from chat.moments import Moment
 from chat.sidebar import Line
 
 register = template.Library()
-register.filter(moment)
+
+
+@register.filter
+def moment(at: datetime | Moment) -> Moment:
+    """A time as the reader's language and time zone write it; what is written already stays."""
+    return at if isinstance(at, Moment) else moments.moment(at)
 
 
 @register.simple_tag(takes_context=True)
