@@ -3,37 +3,37 @@
 What is counted is asked of the pointers: nothing is written for whoever has not seen a message.
 """
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import (
+    Aggregate,
     BigIntegerField,
+    BooleanField,
     Case,
     Count,
+    Exists,
+    ExpressionWrapper,
     F,
+    Max,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
     Sum,
+    TextField,
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from chat.models import Following, Level, Membership, Mention, RoomKind, is_quiet
 from chat.models.mentions import HAS_ANSWERS
 from chat.prepared import Prepared
-
-_FIELDS = (
-    *("person_id", "room_id", "read_seq", "read_number", "is_kept_unread", "level", "muted_until"),
-    *("room__slug", "room__name", "room__kind", "room__last_message_seq", "room__message_count"),
-    *("person__time_zone", "person__quiet_from", "person__quiet_until"),
-)
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ class Line:
     is_kept: bool = False
 
     @property
+    def link(self) -> tuple[int, str]:
+        """What a swap of the line leaves as it is."""
+        return self.room_id, self.kind
+
+    @property
     def calls(self) -> bool:
         """Whether the title and the icon tell of it."""
         return self.unread and not self.is_quiet
@@ -70,32 +75,118 @@ class Line:
         return self.mentions + self.threads
 
 
+class Sidebar(NamedTuple):
+    """All that a person's lines are made of, and nothing else: what is equal shows the same.
+
+    `rooms` are rows of `_room` in JSON: one text is compared sooner than a thousand rows are read.
+    `names` are (room, name) of the others in direct conversations, `threads` what `_followings`
+    finds for this person.
+    """
+
+    rooms: str = ""
+    names: tuple[tuple[int, str], ...] = ()
+    threads: tuple[tuple[int, int, int], ...] = ()
+    is_quiet: bool = False
+
+    @property
+    def lines(self) -> list[Line]:
+        """Rooms by name and then direct conversations."""
+        names: dict[int, list[str]] = defaultdict(list)
+        for room_id, name in self.names:
+            names[room_id].append(name)
+        threads = {room_id: counts for room_id, *counts in self.threads}
+        lines = [
+            _line(row, names, threads.get(row[0], (0, 0)), self.is_quiet)
+            for row in _rows(self.rooms)
+        ]
+        lines.sort(
+            key=lambda line: (line.kind == RoomKind.DIRECT, line.label.casefold(), line.slug)
+        )
+        return lines
+
+
 def lines_for(person_ids: Iterable[int]) -> dict[int, list[Line]]:
     """person → their lines, rooms by name and then direct conversations; in three queries.
 
     Archived rooms stand in the list of rooms alone, as do those that somebody has hidden.
     """
-    ids = list(person_ids)
-    rows = _memberships(ids) if ids else []
-    names = _names({row.room_id for row in rows if row.room__kind == RoomKind.DIRECT})
-    threads, now = _threads(ids), timezone.now()
-    found: dict[int, list[Line]] = {person_id: [] for person_id in ids}
-    for row in rows:
-        others = [other for key, other in names.get(row.room_id, ()) if key != row.person_id]
-        label = ", ".join(others) or row.room__name
-        found[row.person_id].append(_line(row, label, threads, now))
-    for lines in found.values():
-        lines.sort(
-            key=lambda line: (line.kind == RoomKind.DIRECT, line.label.casefold(), line.slug)
+    return {person_id: each.lines for person_id, each in sidebars(person_ids).items()}
+
+
+def sidebars(person_ids: Iterable[int]) -> dict[int, Sidebar]:
+    """person → what `lines_for` makes their lines of."""
+    ids, now = list(person_ids), timezone.now()
+    rows = _memberships(ids, now) if ids else []
+    direct = {row[0]: [room_id for (room_id,) in _rows(row[2] or "")] for row in rows}
+    names = _names({room_id for rooms in direct.values() for room_id in rooms})
+    threads = _threads(ids)
+    found = dict.fromkeys(ids, Sidebar())
+    for person_id, rooms, _direct, zone, start, end in rows:
+        found[person_id] = Sidebar(
+            rooms,
+            tuple(
+                (room_id, name)
+                for room_id in direct[person_id]
+                for key, name in names.get(room_id, ())
+                if key != person_id
+            ),
+            tuple(threads[person_id]),
+            is_quiet(zone, start, end, now),
         )
     return found
 
 
 @Prepared
-def _memberships(person_ids: Any) -> QuerySet[Any, Any]:
+def _memberships(person_ids: Any, now: Any) -> QuerySet[Any, Any]:
+    """A row a person: their key, their rooms, which of these are direct, and their quiet hours."""
     shown = Membership.objects.filter(person_id__in=person_ids, room__archived_at=None)
-    told = shown.exclude(level=Level.HIDDEN).annotate(mentions=unseen_mentions())
-    return told.values_list(*_FIELDS, "mentions", named=True)
+    return (
+        shown.exclude(level=Level.HIDDEN)
+        .order_by()
+        .values("person_id")
+        .annotate(
+            rooms=_Rows(*_room(now)),
+            direct=_Rows("room_id", filter=Q(room__kind=RoomKind.DIRECT)),
+            zone=Max("person__time_zone"),
+            start=Max("person__quiet_from"),
+            end=Max("person__quiet_until"),
+        )
+        .values_list("person_id", "rooms", "direct", "zone", "start", "end")
+    )
+
+
+def _room(now: Any) -> list[Any]:
+    """What `_line` makes a line of."""
+    is_new = Q(room__last_message_seq__gt=F("read_seq"))
+    count = Greatest(1, F("room__message_count") - F("read_number"))
+    is_muted = ExpressionWrapper(Q(muted_until__gt=now), output_field=BooleanField())
+    return [
+        *map(F, ("room_id", "room__slug", "room__name", "room__kind", "level", "is_kept_unread")),
+        *(is_muted, Case(When(is_new, then=count), default=Value(0)), unseen_mentions()),
+    ]
+
+
+def _rows(text: str) -> list[Any]:
+    """What `_Rows` has put into words."""
+    return list(json.loads(f"[{text}]"))
+
+
+class _Rows(Aggregate):
+    """The rows of a group as JSON arrays with commas between; NULL where there are none.
+
+    They stand in the same order each time. SQLite finds them along an index; PostgreSQL, where a
+    row moves when it is changed, orders them by the first of their values.
+    """
+
+    output_field = TextField()
+    template = "group_concat(json_array(%(expressions)s))"
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        other = self.copy()
+        first, _params = compiler.compile(self.get_source_expressions()[0])
+        array = "json_build_array(%(expressions)s)::text"
+        other.template = f"string_agg({array}, ',' ORDER BY {first})"
+        return other.as_sql(compiler, connection, **extra)
 
 
 def unseen_mentions() -> Any:
@@ -106,9 +197,10 @@ def unseen_mentions() -> Any:
     """
     named = _count(person=OuterRef("person_id"))
     everybody = _count(person=None)
-    # Nothing at all has happened since in most rooms: those cost no look.
+    # Nothing at all has happened since in most rooms, and in most others nobody was named.
+    anybody = Mention.objects.filter(room=OuterRef("room_id"), seq__gt=OuterRef("read_seq"))
     return Case(
-        When(room__last_seq__gt=F("read_seq"), then=named + everybody),
+        When(Q(room__last_seq__gt=F("read_seq")) & Exists(anybody), then=named + everybody),
         default=Value(0),
         output_field=BigIntegerField(),
     )
@@ -125,11 +217,14 @@ def _number(grouped: QuerySet[Any, Any]) -> Any:
     return Coalesce(Subquery(counted, output_field=BigIntegerField()), Value(0))
 
 
-def _threads(person_ids: list[int]) -> dict[tuple[int, int], tuple[int, int]]:
-    """(person, room) → how many threads that they follow there have answers new to them of which
-    none names them, and how many mentions in threads they have not seen."""
-    rows = _followings(person_ids) if person_ids else []
-    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+def _threads(person_ids: list[int]) -> dict[int, list[tuple[int, int, int]]]:
+    """person → the rooms in which something is new to them in threads, each with how many of these
+    that they follow have answers of which none names them, and how many mentions they have not
+    seen."""
+    found: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for person_id, *counts in _followings(person_ids) if person_ids else ():
+        found[person_id].append(tuple(counts))
+    return found
 
 
 @Prepared
@@ -146,32 +241,31 @@ def _followings(person_ids: Any) -> QuerySet[Any, Any]:
 
 
 def _line(
-    row: Any, label: str, in_threads: Mapping[tuple[int, int], tuple[int, int]], now: datetime
+    row: Sequence[Any],
+    names: Mapping[int, Sequence[str]],
+    in_threads: Sequence[int],
+    is_quiet: bool,
 ) -> Line:
-    is_new = row.room__last_message_seq > row.read_seq
-    count = max(1, row.room__message_count - row.read_number) if is_new else 0
-    threads, named = in_threads.get((row.person_id, row.room_id), (0, 0))
-    mentions = count if row.room__kind == RoomKind.DIRECT else row.mentions + named
-    if row.level == Level.NOTHING:
+    room_id, slug, name, kind, level, is_kept, is_muted, count, mentions = row
+    threads, named = in_threads
+    mentions = count if kind == RoomKind.DIRECT else mentions + named
+    if level == Level.NOTHING:
         mentions = threads = 0
-    is_muted = row.level == Level.NOTHING
-    is_muted |= row.muted_until is not None and row.muted_until > now
-    is_news = mentions > 0 if row.level == Level.MENTIONS else count > 0 or mentions > 0
+    is_muted = level == Level.NOTHING or bool(is_muted)
+    is_news = mentions > 0 if level == Level.MENTIONS else count > 0 or mentions > 0
     unread = is_news and not is_muted
     return Line(
-        row.room_id,
-        row.room__slug,
-        label,
-        row.room__kind,
+        room_id,
+        slug,
+        ", ".join(names.get(room_id, ())) or name,
+        kind,
         unread=unread,
         count=count if unread else min(count, 1),
         mentions=mentions,
         threads=0 if is_muted else threads,
-        is_quiet=is_quiet(
-            row.person__time_zone, row.person__quiet_from, row.person__quiet_until, now
-        ),
+        is_quiet=is_quiet,
         is_muted=is_muted,
-        is_kept=row.is_kept_unread,
+        is_kept=bool(is_kept),
     )
 
 

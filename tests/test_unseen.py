@@ -256,7 +256,10 @@ async def test_a_page_that_comes_back_by_itself_makes_nobody_here(bob, lobby, hi
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_socket_is_silent_before_its_place_is_named(alice, bob, pond, his, connect):
+async def test_a_socket_is_silent_before_its_place_is_named(
+    alice, bob, pond, his, connect, monkeypatch
+):
+    monkeypatch.setattr("chat.consumers.base.RESUME_SECONDS", 3600)
     other = await his()
     silent = await connect(token=await token_of(bob), path="/ws/chat/general/")
 
