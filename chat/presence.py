@@ -99,14 +99,14 @@ def _named(present_at: Any, seen_at: Any, room_ids: Any) -> QuerySet[Any, Any]:
     return rows.order_by("person__name", "person_id").values_list("room_id", "person__name")
 
 
-def write(active: Collection[int], idle: Collection[int]) -> None:
+def write(active: Collection[int], idle: Collection[int]) -> bool:
     """Signs of life, in one UPDATE: of `active` people, who did something, and of `idle` ones.
 
     Whom another process has just written is left alone. A convenience: while the database is
-    locked it is not done at all.
+    locked it is not done at all, and False.
     """
     if not Site.load().has_presence:
-        return
+        return True
     now = timezone.now()
     due = Q(pk__in=active) & _not_since(WRITE_SECONDS)
     due |= Q(pk__in=idle) & _not_since(IDLE_WRITE_SECONDS)
@@ -115,6 +115,8 @@ def write(active: Collection[int], idle: Collection[int]) -> None:
             present_at=now,
             seen_at=Case(When(pk__in=active, then=now), default=F("seen_at")),
         )
+        return True
+    return False
 
 
 def typists(person_ids: Collection[int], room_id: int) -> list[Typist]:

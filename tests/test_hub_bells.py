@@ -75,7 +75,8 @@ def test_a_server_that_is_ending_waits_for_nobody_to_hear_it(shared, redis, monk
     loop.close()
 
 
-def test_who_serves_nobody_is_heard_by_others(shared, redis):
+def test_who_serves_nobody_is_heard_by_others(shared, redis, monkeypatch):
+    monkeypatch.setattr(bells, "_PUBLISH_SECONDS", 30)
     with Redis.from_url(redis.url) as client:
         client.zadd(f"asgi:group:{bells.GROUP}", {"specific.another!channel": time.time()})
         hub.ring(RING)
@@ -89,14 +90,15 @@ async def test_other_processes_are_heard_and_ones_own_rings_are_not(shared, hear
         await asyncio.sleep(0.01)
         return heard
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not await is_heard():
             pass
 
     assert {ring.room_id for ring in heard} == {2}
 
 
-def test_a_process_that_serves_nobody_rings_too(shared, redis):
+def test_a_process_that_serves_nobody_rings_too(shared, redis, monkeypatch):
+    monkeypatch.setattr(bells, "_PUBLISH_SECONDS", 30)
     bells.ring(RING)
 
     assert bells.bell.reaches_others
@@ -112,10 +114,10 @@ async def test_redis_may_go_and_come_back_and_each_is_said_once(shared, redis, h
         assert lines(caplog)[0].startswith("Other processes hear us a tick late")
 
         redis.start()
-        await until(lambda: len(lines(caplog)) == 2)
+        await until(lambda: len(lines(caplog)) >= 2)
         assert lines(caplog)[1] == "Other processes hear us at once again"
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not heard:
             await ring_from_elsewhere(hub.Ring(room_id=2))
             await asyncio.sleep(0.01)
@@ -127,7 +129,7 @@ async def test_a_flushed_redis_is_joined_again(shared, redis, heard, monkeypatch
     await until(lambda: client.exists(f"asgi:group:{bells.GROUP}"))
     client.flushall()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not heard:
             await ring_from_elsewhere(hub.Ring(room_id=2))
             await asyncio.sleep(0.01)

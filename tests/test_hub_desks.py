@@ -10,7 +10,7 @@ from django.test.signals import template_rendered
 from chat import hub
 from chat.actions.changes import delete_message, edit_message
 from chat.actions.messages import post_message
-from chat.actions.reading import mark_unread, open_again, set_level
+from chat.actions.reading import set_preferences
 from chat.actions.rooms import (
     change_room,
     create_room,
@@ -20,40 +20,10 @@ from chat.actions.rooms import (
 )
 from chat.database import in_database
 from chat.hub import desks
-from chat.models import Following, Level, Membership, Role, RoomKind
-from tests.sockets import eventually, post, token_of, unread, until
+from chat.models import Role, RoomKind
+from tests.sockets import post, sidebars, title, token_of, unread, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def marker(alice, bob):
-    """Makes a room that shows in Bob's sidebar: what was to be told before it has been told."""
-
-    async def marker(*pages):
-        def make():
-            room = create_room(creator=alice, name="Marker", purpose="", kind=RoomKind.PRIVATE)
-            invite_into_room(inviter=alice, room=room, people=[bob])
-
-        await in_database(make)
-        for page in pages:
-            await page.until_heard("Marker")
-
-    return marker
-
-
-def title(frame):
-    return re.search(r'hx-swap-oob="innerHTML:title">([^<]*)<', frame)[1]
-
-
-def sidebars(page):
-    return [frame for frame in page.heard if 'id="inbox-line"' in frame]
-
-
-async def all_told():
-    """What the database says while somebody is told may be older than what they have read."""
-    (desk,) = hub.current().desks._desks.values()
-    await until(lambda: not desk.is_being_told and desk.timer is None)
 
 
 async def test_a_message_in_another_room_marks_it_in_every_open_page(alice, pond, his):
@@ -69,6 +39,19 @@ async def test_a_message_in_another_room_marks_it_in_every_open_page(alice, pond
     assert titles == ["(1) general · The Pond", "(1) The Pond", "(1) general · The Pond"]
 
 
+async def test_a_new_name_shows_in_the_direct_rooms_of_others(alice, bob, his, monkeypatch):
+    monkeypatch.setattr(desks, "WHILE_LOOKING_SECONDS", 3600)  # nothing else tells of it
+    direct = await in_database(open_direct_room, opener=alice, others=[bob])
+    page = await his()
+    await post(alice, direct)
+    await page.until_heard("data-unread")
+    alice.name = "Alma"
+
+    await in_database(set_preferences, person=alice, fields=["name"])
+
+    await page.until_heard("Alma")
+
+
 async def test_the_title_counts_rooms_and_not_messages(alice, bob, pond, his):
     direct = await in_database(open_direct_room, opener=alice, others=[bob])
     page = await his()
@@ -81,7 +64,8 @@ async def test_the_title_counts_rooms_and_not_messages(alice, bob, pond, his):
     assert set(unread("".join(sidebars(page)))) == {"pond", direct.slug}
 
 
-async def test_a_burst_is_one_sidebar(alice, pond, his, marker):
+async def test_a_burst_is_one_sidebar(alice, pond, his, marker, monkeypatch):
+    monkeypatch.setattr("chat.hub.desks.GROWING_SECONDS", 3600)
     page = await his()
     await post(alice, pond)
     await page.until_heard("data-unread")
@@ -92,124 +76,6 @@ async def test_a_burst_is_one_sidebar(alice, pond, his, marker):
     await marker(page)
 
     assert len(sidebars(page)) == told + 1
-
-
-async def test_ones_own_message_is_no_news_in_any_tab(bob, pond, his, marker):
-    pages = [await his(), await his("/ws/chat/pond/")]
-
-    await post(bob, pond)
-    await marker(*pages)
-
-    for page in pages:
-        assert not any(unread(frame) for frame in sidebars(page))
-
-
-async def test_what_was_read_in_one_tab_is_read_in_the_others(alice, lobby, his):
-    here, there = await his(), await his("/ws/chat/")
-    message = await post(alice, lobby)
-    await here.until_shown(message)
-    assert unread(await there.until_heard("data-unread")) == ["general"]
-
-    await here.say(type="read", seq=str(here.cursor))
-
-    assert unread(await there.until_heard('id="inbox-line"')) == []
-    assert title(there.heard[-1]) == "The Pond"
-
-
-async def test_a_message_that_is_read_while_it_comes_never_counts(
-    alice, lobby, his, marker, monkeypatch
-):
-    monkeypatch.setattr("chat.hub.desks.WHILE_LOOKING_SECONDS", 3600)
-    here, there = await his(), await his("/ws/chat/")
-    await all_told()
-    message = await post(alice, lobby)
-    await here.until_shown(message)
-    await here.say(type="read", seq=here.cursor)
-    await eventually(
-        Membership.objects.filter(
-            room=lobby, person__username="bob", read_seq__gte=message.seq
-        ).exists
-    )
-
-    await marker(here, there)
-
-    assert not any(unread(frame) for page in (here, there) for frame in sidebars(page))
-
-
-async def test_who_reads_along_is_not_told_of_what_has_just_come(
-    alice, lobby, his, marker, monkeypatch
-):
-    monkeypatch.setattr("chat.hub.desks.WHILE_LOOKING_SECONDS", 3600)
-    here, there = await his(), await his("/ws/chat/")
-    await all_told()
-    for is_seen in (True, False):
-        message = await post(alice, lobby)
-        await here.until_shown(message)
-        if is_seen:
-            await here.say(type="read", seq=here.cursor)
-
-    await marker(here, there)
-
-    assert not any(unread(frame) for page in (here, there) for frame in sidebars(page))
-
-
-async def test_who_no_longer_reads_along_is_told(alice, lobby, his):
-    page = await his()
-    for is_seen in (True, False):
-        message = await post(alice, lobby)
-        await page.until_shown(message)
-        if is_seen:
-            await page.say(type="read", seq=page.cursor)
-
-    assert unread(await page.until_heard("data-unread")) == ["general"]
-
-
-async def test_what_names_one_in_a_thread_is_told_though_they_read_the_room(
-    alice, bob, lobby, his, monkeypatch
-):
-    monkeypatch.setattr("chat.hub.desks.WHILE_LOOKING_SECONDS", 3600)
-    page = await his()
-    root = await post(alice, lobby)
-    await page.until_shown(root)
-    place = {"root": root.pk, "in_room": False}
-
-    await in_database(
-        post_message, author=alice, room=lobby, body="@bob?", nonce="nonce-of-the-thread", **place
-    )
-
-    await page.until_heard("1 mention")
-
-
-async def test_a_read_pointer_moves_forward_and_to_the_end_of_the_log_at_most(
-    alice, bob, lobby, his
-):
-    page = await his()
-    message = await post(alice, lobby)
-    await page.until_shown(message)
-    pointer = Membership.objects.filter(room=lobby, person=bob)
-
-    await page.say(type="read", seq=10**9)
-    await eventually(lambda: pointer.get().read_seq == message.seq)
-    await page.say(type="read", seq=1)
-    last = await post(alice, lobby)
-    await page.until_shown(last)
-    assert await in_database(lambda: pointer.get().read_seq) == message.seq
-    await page.say(type="read", seq=last.seq)
-
-    await eventually(lambda: pointer.get().read_seq == last.seq)
-
-
-async def test_answers_that_were_read_in_one_tab_are_read_in_the_others(alice, bob, lobby, his):
-    root = await post(bob, lobby)
-    here, there = await his(), await his("/ws/chat/")
-    answer = await post(alice, lobby, "Yes", root=root.pk, in_room=False)
-    await there.until_heard("for you")
-
-    for seq in (answer.seq, 1):  # what comes late takes nothing back
-        await here.say(type="read", thread=root.pk, seq=seq)
-
-    assert "for you" not in await there.until_heard('id="inbox-line"')
-    assert (await in_database(Following.objects.get, root=root, person=bob)).read_seq == answer.seq
 
 
 async def test_whom_an_edit_or_a_deletion_concerns_is_told(alice, bob, lobby, his):
@@ -224,14 +90,17 @@ async def test_whom_an_edit_or_a_deletion_concerns_is_told(alice, bob, lobby, hi
 
 
 async def test_an_edit_that_concerns_nobody_reads_no_sidebar_anew(
-    alice, bob, lobby, his, marker, monkeypatch
+    alice, bob, lobby, his, monkeypatch
 ):
     message = await post(alice, lobby)
     page = await his()
-    await marker(page)
     desks = hub.current().desks
     desk = desks._desks[bob.pk]
-    await until(lambda: not desks._posted and desk.timer is None)  # of the post all is told
+
+    def is_all_told():  # of the post
+        return not (desks._posted or desk.timer or desk.is_being_told or bob.pk in desks._due)
+
+    await until(is_all_told)
     monkeypatch.setattr("chat.hub.desks.SOON_SECONDS", 3600)
 
     await in_database(edit_message, editor=alice, message=message, body="Hello there")
@@ -363,42 +232,6 @@ async def test_pages_that_look_alike_share_one_rendering_of_their_sidebar(his, m
         template_rendered.disconnect(note)
 
     assert len(rendered) == len({page.heard[-1] for page in pages}) == 2
-
-
-async def test_unread_from_here_shows_in_every_tab_until_the_room_is_opened(bob, alice, pond, his):
-    here, there = await his("/ws/chat/pond/"), await his()
-    message = await post(alice, pond)
-    await here.until_shown(message)
-    await here.say(type="read", seq=str(here.cursor))
-    await in_database(mark_unread, person=bob, message=message)
-
-    for page in (here, there):
-        assert unread(await page.until_heard("data-unread")) == ["pond"]
-    await here.say(type="read", seq=str(here.cursor))
-    await in_database(set_level, person=bob, room=pond, level=Level.NOTHING, muted_until=None)
-    await there.until_heard('href="/rooms/pond/" data-kind="private"><')
-    await in_database(set_level, person=bob, room=pond, level=Level.EVERYTHING, muted_until=None)
-    assert unread(await there.until_heard("data-unread")) == ["pond"]
-
-
-async def test_what_was_put_back_stays_unread_when_an_older_place_is_opened(
-    bob, alice, pond, his, marker
-):
-    page = await his("/ws/chat/pond/")
-    message = await post(alice, pond)
-    await page.until_shown(message)
-    await page.say(type="read", seq=str(page.cursor))
-    own = Membership.objects.filter(person=bob, room=pond)
-    await eventually(own.filter(read_seq=message.seq).exists)
-    await in_database(mark_unread, person=bob, message=message)
-    await page.until_heard("data-unread")
-    told = len(page.heard)
-
-    await in_database(lambda: open_again(membership=own.get()))
-    await marker(page)
-
-    lines = re.findall(r'href="/rooms/pond/"[^>]*>', "".join(page.heard[told:]))
-    assert all("data-unread" in line for line in lines)
 
 
 async def test_who_has_left_takes_nobodys_place_in_the_line(his):

@@ -1,6 +1,7 @@
 """A reader sees each entry of the log once, in order, whenever and however often it comes."""
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,7 +11,7 @@ from django.test.signals import template_rendered
 from chat import fragments
 from chat.actions.messages import post_message
 from chat.actions.rooms import change_room
-from chat.database import in_database
+from chat.database import in_database, writers
 from chat.hub import Ring, bells, log
 from chat.models import Event, Message
 from tests.sockets import post, token_of, until
@@ -161,6 +162,32 @@ async def test_a_second_resume_from_nowhere_near_replaces_the_list(bob, visit, r
     assert socket.shown == ids(rows)
 
 
+async def test_who_can_never_catch_up_with_the_changes_gets_the_newest_page(
+    alice, bob, lobby, visit, rows, quick_hub, monkeypatch
+):
+    monkeypatch.setattr("chat.hub.feeds.MAX_MISSED", 8)
+    socket = await visit(bob, after=rows[-1].seq)
+    feed, works, places = quick_hub.feeds[lobby.pk], log.read_changes, []
+
+    def while_others_change_it(*args):
+        found, name = works(*args), f"Frogs {len(places)}"
+        places.append(feed.position)
+        writers.submit(change_room, editor=alice, room=lobby, name=name, purpose="").result()
+        while feed.position == places[-1]:
+            time.sleep(0.005)
+        return found
+
+    await in_database(change_room, editor=alice, room=lobby, name="Newts", purpose="")
+    await until(lambda: feed.position > rows[-1].seq)  # the sidebar says "Newts" as well
+    monkeypatch.setattr(log, "read_changes", while_others_change_it)
+    await socket.say(type="resume", after=rows[-1].seq)
+
+    await socket.until_heard(REPLACED)
+    assert len(places) <= 8
+    last = await post(alice, lobby, "Last")
+    await socket.until_shown(last)
+
+
 async def test_who_missed_too_much_gets_the_newest_page_instead(
     bob, lobby, visit, rows, monkeypatch
 ):
@@ -217,7 +244,7 @@ async def test_a_place_that_is_not_in_this_log_is_answered_with_the_newest_page(
     assert socket.shown == ids([*rows, following])
 
 
-async def test_a_page_of_this_log_keeps_its_list(bob, visit, rows):
+async def test_a_page_of_this_log_keeps_its_list(bob, visit, rows, never_unasked):
     socket = await visit(bob)
     epoch = await in_database(fragments.epoch)
 
@@ -262,7 +289,7 @@ async def test_a_message_is_rendered_once_for_each_kind_of_reader(alice, bob, lo
     rendered = []
 
     def note(template, **_rest):
-        if template.name == "chat/fragments/message.html":
+        if template.name == "chat/swaps/message.posted.html":
             rendered.append(template)
 
     template_rendered.connect(note)

@@ -74,3 +74,20 @@ async def test_a_lost_ring_about_ones_own_rooms_is_found(alice, bob, his, quick_
         await in_database(invite_into_room, inviter=alice, room=room, people=[bob])
 
     await page.until_heard(f"/rooms/{room.slug}/")
+
+
+async def test_a_lost_ring_about_ones_own_rooms_is_found_though_one_has_just_read(
+    alice, bob, his, quick_hub, monkeypatch
+):
+    monkeypatch.setattr("chat.hub.desks.WHILE_LOOKING_SECONDS", 3600)  # nothing else tells them
+    page = await his()
+    await eventually(lambda: bob.pk in quick_hub._pointers)
+    room = await in_database(
+        create_room, creator=alice, name="Shore", purpose="", kind=RoomKind.PRIVATE
+    )
+    with monkeypatch.context() as silence:
+        silence.setattr(bells.bell, "answer", None)
+        await in_database(invite_into_room, inviter=alice, room=room, people=[bob])
+    quick_hub._know_of({bob.pk})  # what they have read is stored at the same moment
+
+    await page.until_heard(f"/rooms/{room.slug}/")

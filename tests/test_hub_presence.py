@@ -2,16 +2,20 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.db import connection
 
+import chat.presence
 from chat import hub
 from chat.actions.people import change_site
 from chat.actions.rooms import create_room, remove_from_room
 from chat.database import in_database
 from chat.hub import bells, presence, typing
 from chat.models import Person, Room, RoomKind
-from tests.sockets import post, token_of
+from tests.server import machine
+from tests.sockets import post, token_of, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TYPES = "is typing…"
@@ -55,7 +59,7 @@ async def test_typing_reaches_the_others_in_the_room_and_nobody_else(
 
 
 async def test_typing_goes_by_itself(alice, bob, pond, enter, monkeypatch):
-    monkeypatch.setattr(typing, "SHOWN_SECONDS", 0.2)
+    monkeypatch.setattr(typing, "SHOWN_SECONDS", 1)
     hers, his = await enter(alice), await enter(bob)
 
     await hers.say(type="typing")
@@ -81,6 +85,7 @@ async def test_a_flood_of_typing_is_told_once(alice, bob, pond, enter):
     for _time in range(15):
         await hers.say(type="typing")
 
+    await his.until_heard(TYPES)
     (heard,) = await settled(his)
     assert heard.count(TYPES) == 1
 
@@ -154,6 +159,26 @@ async def test_a_page_is_told_who_is_here_and_who_else_comes(alice, bob, pond, e
     await enter(bob)
 
     await hers.until_heard('2 here<span class="presence-names">: <bdi>Alice</bdi>, <bdi>Bob</bdi>')
+
+
+async def test_who_comes_while_the_database_is_busy_is_here_once_it_is_not(
+    alice, pond, connect, monkeypatch
+):
+    token, write, tried = await token_of(alice), chat.presence.write, []
+
+    def noted(*people):
+        tried.append(write(*people))
+        return tried[-1]
+
+    monkeypatch.setattr("chat.presence.write", noted)
+
+    with machine.locked(Path(connection.settings_dict["NAME"])):
+        hub.note(alice.pk)
+        hers = await connect(token=token, path="/ws/chat/pond/", resume=0)
+        await until(lambda: tried)
+        assert not any(tried)
+
+    await hers.until_heard("1 here")
 
 
 async def test_nobody_is_told_what_they_know_already(alice, pond, enter):

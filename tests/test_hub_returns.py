@@ -5,7 +5,6 @@ import threading
 
 import pytest
 from django.db import OperationalError, connection
-from django.test.signals import template_rendered
 from django.test.utils import CaptureQueriesContext
 
 from chat import fragments, hub
@@ -13,7 +12,6 @@ from chat.actions.rooms import remove_from_room
 from chat.database import in_database
 from chat.fragments import Kind
 from chat.hub import log, returns
-from chat.kept import Kept
 from chat.models import Room
 from tests.sockets import cookie_headers, post, token_of, until
 
@@ -50,17 +48,15 @@ def held_reading(monkeypatch):
 
 @pytest.fixture
 def rendered(monkeypatch):
-    """The messages that were rendered, as often as they were; nothing is kept."""
-    monkeypatch.setattr(fragments, "_kept", Kept(max_bytes=0))
-    found = []
+    """The messages that were rendered, as often as they were."""
+    found, render = [], fragments.message_fragment
 
-    def note(template, context, **_rest):
-        if template.name == "chat/fragments/message.html":
-            found.append(context["message"].pk)
+    def noted(message, *more):
+        found.append(message.pk)
+        return render(message, *more)
 
-    template_rendered.connect(note)
-    yield found
-    template_rendered.disconnect(note)
+    monkeypatch.setattr(fragments, "message_fragment", noted)
+    return found
 
 
 @pytest.fixture

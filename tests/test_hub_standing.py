@@ -214,8 +214,9 @@ async def test_a_repeated_resume_tells_nothing_to_who_has_been_taken_out(
     monkeypatch.setattr("chat.hub.hub.Hub._check_standing", _nothing)
     monkeypatch.setattr(bells.bell, "answer", None)
 
+    feed = quick_hub.feeds[pond.pk]
     await in_database(remove_from_room, remover=alice, room=pond, person=bob)
-    quick_hub.feeds[pond.pk].position = await head(pond)  # as if it had been looked at
+    feed.position = await head(pond)  # as if it had been looked at
     await socket.say(type="resume", after=1)
 
     assert await socket.closed() == 4403

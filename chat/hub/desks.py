@@ -94,19 +94,18 @@ class Desks:
         self._desks: dict[int, Desk] = {}
         # room → its last post, while that is still to be told or the room rests from it.
         self._posted: dict[int, int] = {}
-        # room → the place that who looks at it has seen, or else is told.
-        self._checked: dict[int, int] = {}
         self._due: dict[int, Desk] = {}
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        self.forget()
+
+    def forget(self) -> None:
+        # room → the place that who looks at it has seen, or else is told.
+        self._checked: dict[int, int] = {}
 
     @property
     def people(self) -> list[int]:
         return list(self._desks)
-
-    @property
-    def rooms(self) -> set[int]:
-        return {room_id for desk in self._desks.values() for room_id in desk.view.rooms}
 
     def add(self, page: Reader) -> None:
         desk = self._desks.setdefault(page.person_id, Desk(page.person_id))
@@ -152,7 +151,7 @@ class Desks:
         """(person, room): what they have seen there is unread no more."""
         for person_id, room_id in places:
             desk = self._desks.get(person_id)
-            if desk is not None and room_id in desk.view.unread:
+            if desk is not None and (desk.is_being_told or room_id in desk.view.unread):
                 self._schedule(desk, SOON_SECONDS)
 
     def show(self, page: Reader) -> None:
@@ -194,7 +193,7 @@ class Desks:
                 self._schedule(desk, SOON_SECONDS)
             elif room_id in desk.view.rooms and not desk.looks_at(room_id):
                 self._schedule(desk, 0)
-        self._loop.call_later(WHILE_LOOKING_SECONDS, self._check, room_id, seq)
+        self._loop.call_later(WHILE_LOOKING_SECONDS, self._check, self._checked, room_id, seq)
         self._loop.call_later(REST_SECONDS, self._rest, room_id, seq)
 
     def _rest(self, room_id: int, told: int) -> None:
@@ -203,9 +202,11 @@ class Desks:
         else:
             self._spread(room_id)
 
-    def _check(self, room_id: int, seq: int) -> None:
+    def _check(self, checked: dict[int, int], room_id: int, seq: int) -> None:
         """Whoever looks at the room and has not reported by now to have seen it so far is told."""
-        self._checked[room_id] = seq
+        if checked is not self._checked:  # that place is one of another log
+            return
+        checked[room_id] = seq
         for desk in self._desks.values():
             is_unseen = room_id in desk.view.rooms and desk.seen.get(room_id, 0) < seq
             if is_unseen and room_id not in desk.view.unread:

@@ -39,7 +39,8 @@ class Feed:
         self.room_id = room_id
         self._posted = posted
         self.position = NOT_READ_YET
-        # Every live reader has been judged at this count of the site's revocations, or later.
+        # Every live reader has been judged at this count of the site's revocations, or later. It
+        # rises with `position`, and who becomes live was judged when that stood where it does.
         self._judged_at = NOT_READ_YET
         self.live: dict[Kind, set[Reader]] = defaultdict(set)
         self.waiting: set[Reader] = set()
@@ -105,7 +106,6 @@ class Feed:
         if reader.is_open:
             self.waiting.discard(reader)
             self.live[reader.kind].add(reader)
-            self._judged_at = min(self._judged_at, reader.judged_at)
             reader.is_live = True
 
     async def repeat(self, reader: Reader, after: int) -> None:
@@ -116,16 +116,15 @@ class Feed:
             await self._shut(reader, shut_out.code)
 
     async def _repeat(self, reader: Reader, after: int) -> None:
-        if not 0 <= self.position - after <= MAX_MISSED:
-            await self.replace_list(reader)
-            return
-        while True:
+        # It goes on meanwhile, and who falls behind must not read for ever.
+        while 0 <= self.position - after <= MAX_MISSED:
             position = self.position
             repeated = await in_database(
                 read_for, reader, log.read_changes, self.room_id, after, position, reader.kind
             )
             if await self._send_repeated(reader, repeated, position):
                 return
+        await self.replace_list(reader)
 
     async def _send_repeated(self, reader: Reader, frames: list[Frame], position: int) -> bool:
         """Whether all of it is sent, no faster than it is read. What is older than a change that
@@ -170,18 +169,15 @@ class Feed:
         return frame.seq
 
     async def _catch_up(self, reader: Reader, frames: list[Frame]) -> int:
-        """As `_send`, no faster than it is read: what was missed may be megabytes."""
-        for frame in frames:
-            await self._send(reader, [frame])
-            await reader.has_room()
-        return frames[-1].seq if frames else 0
+        """The place that the reader has reached; 0 when there was nothing to send.
 
-    async def _send(self, reader: Reader, frames: list[Frame]) -> int:
-        """The place that the reader has reached; 0 when there was nothing to send."""
+        No faster than it is read: what was missed may be megabytes.
+        """
         for frame in frames:
             if frame.text and frame.seq > reader.position:
                 await reader.take(frame)
                 reader.position = frame.seq
+            await reader.has_room()
         return frames[-1].seq if frames else 0
 
     async def _drain_all(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import defaultdict
 from typing import Any
 
 from django.db import DatabaseError
@@ -37,6 +38,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.readers: set[Reader] = set()
+        self._by_person: dict[int, set[Reader]] = defaultdict(set)
         self.feeds: dict[int, Feed] = {}
         self.desks = Desks(self.shut_out)
         self.rosters = Rosters()
@@ -47,7 +49,8 @@ class Hub:
         self._doubt = asyncio.Event()
         self._heads: dict[int, int] = {}
         self._looks: dict[int, log.Look] = {}
-        self._pointers: dict[int, tuple[int, int]] = {}
+        # Of those whose own reading has moved the second number, that is not known.
+        self._pointers: dict[int, tuple[int, int | None]] = {}
         self._reads = Reads(self.desks, self._know_of)
         self._tasks: list[asyncio.Task[None]] = []
         self._has_database = True
@@ -97,26 +100,28 @@ class Hub:
     # --- Readers ---------------------------------------------------------------------------
 
     def count(self, person_id: int, kind: type[Reader]) -> int:
-        return sum(
-            isinstance(reader, kind) and reader.person_id == person_id for reader in self.readers
-        )
+        return sum(isinstance(reader, kind) for reader in self._readers_of(person_id))
 
     async def end_oldest_streams(
         self, person_id: int, keep: int | None, kind: type[StreamReader] = StreamReader
     ) -> None:
         """Makes room for a person's newest stream: the oldest of its kind end, and say so."""
-        mine = [
-            reader
-            for reader in self.readers
-            if type(reader) is kind and reader.person_id == person_id
-        ]
+        mine = [each for each in self._readers_of(person_id) if type(each) is kind]
         surplus = len(mine) - keep + 1 if keep else 0
         for reader in sorted(mine, key=lambda each: each.number)[: max(0, surplus)]:
             await reader.close(4429)
 
+    def _readers_of(self, person_id: int) -> set[Reader]:
+        return self._by_person.get(person_id, set())
+
+    def enter(self, reader: Reader) -> None:
+        """Counts a reader among its person's from now on, and ends it with their right to read."""
+        self.readers.add(reader)
+        self._by_person[reader.person_id].add(reader)
+
     def add(self, reader: Reader) -> None:
         """Lets a reader in. Nothing is sent to it until `resume`."""
-        self.readers.add(reader)
+        self.enter(reader)
         if reader.has_sidebar:
             self.desks.add(reader)
         if reader.room_id is not None:
@@ -127,6 +132,9 @@ class Hub:
     def remove(self, reader: Reader) -> None:
         reader.is_open = False
         self.readers.discard(reader)
+        self._readers_of(reader.person_id).discard(reader)
+        if not self._readers_of(reader.person_id):
+            self._by_person.pop(reader.person_id, None)
         self.desks.remove(reader)
         feed = self.feeds.get(reader.room_id or 0)
         if feed is not None:
@@ -138,9 +146,9 @@ class Hub:
         """Brings a reader up to date from `after` (None: from when it was let in).
 
         The first call makes it live. A later one repeats to a program everything since `after`,
-        and to a page the changes; where the
-        socket was made live before its first resume arrived and that names an older place,
-        what lies between was never sent, so the whole list is replaced.
+        and to a page the changes; where the socket was made live before its first resume arrived
+        and that names an older place, what lies between was never sent, so the whole list is
+        replaced.
         """
         feed = self.feeds.get(reader.room_id or 0)
         if feed is not None:
@@ -180,7 +188,8 @@ class Hub:
 
     def _know_of(self, people: set[int]) -> None:
         for person_id in people:
-            self._pointers.pop(person_id, None)  # that these moved is no news to the tick
+            if person_id in self._pointers:  # that these moved is no news to the tick
+                self._pointers[person_id] = (self._pointers[person_id][0], None)
 
     async def shut_out(self, reader: Reader, code: int) -> None:
         """Says why, and closes for good."""
@@ -194,15 +203,14 @@ class Hub:
 
     async def _tick(self) -> None:
         """Finds what no ring announced, and who may no longer listen."""
-        steps = (
-            self._check_epoch,
-            self._check_standing,
-            self._find_missed_rings,
-            self._find_missed_people,
-        )
         while True:
             await self._until_the_next_tick()
-            for step in steps:
+            for step in (
+                self._check_epoch,
+                self._check_standing,
+                self._find_missed_rings,
+                self._find_missed_people,
+            ):
                 try:
                     await step()
                     self._note_database(None)
@@ -241,6 +249,7 @@ class Hub:
             self.remove(reader)
         self._heads, self._looks, self._pointers = {}, {}, {}
         self._reads.forget()
+        self.desks.forget()
         for reader in readers:
             reader.is_open = True  # until it is closed
             await reader.close(1011)
@@ -265,12 +274,12 @@ class Hub:
     async def _find_missed_people(self) -> None:
         people = {*self.desks.people, *self.rosters.people}
         pointers = await in_database(log.pointers, people) if people else {}
-        changed = [
-            key for key, value in pointers.items() if self._pointers.get(key, value) != value
-        ]
-        self._pointers = pointers
+        known = self._pointers
+        self._pointers = {**pointers}
+        changed = [key for key, value in pointers.items() if _has_moved(known.get(key), value)]
         self.desks.refresh(changed)
-        self.rosters.refresh(changed)
+        # Who has just come may have been let in before their rooms changed: few, and one look each.
+        self.rosters.refresh([*changed, *(pointers.keys() - known.keys())])
 
     async def _check_standing(self) -> None:
         await standing.admit(list(self.readers), self.shut_out)
@@ -294,6 +303,10 @@ class Hub:
         except Exception:
             logger.exception("A heartbeat can't be sent")
             await reader.close(1011)
+
+
+def _has_moved(known: tuple[int, int | None] | None, found: tuple[int, int]) -> bool:
+    return known is not None and known not in (found, (found[0], None))
 
 
 async def _admit(scopes: list[dict[str, Any]]) -> list[Visitor | Refusal | Exception]:

@@ -59,8 +59,9 @@ class Rounds:
         self._written = {each: at for each, at in self._written.items() if each in people}
         active = self._due(deeds, now, presence.WRITE_SECONDS)
         idle = self._due(connected - set(deeds), now, presence.IDLE_WRITE_SECONDS)
-        if active or idle:
-            await in_database(presence.write, active, idle)
+        if not (active or idle):
+            return
+        if await in_database(presence.write, active, idle):
             self._written |= dict.fromkeys([*active, *idle], now)
 
     def _due(self, people: Iterable[int], now: datetime, seconds: int) -> list[int]:

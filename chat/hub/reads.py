@@ -57,7 +57,8 @@ class Reads:
             in_threads = await into_database(_write, rooms, threads)
         except Exception as error:
             logger.error("Read pointers can't be stored now: %s", error)
-            self._rooms, self._threads = rooms | self._rooms, threads | self._threads
+            self._rooms = _furthest(rooms, self._rooms)
+            self._threads = _furthest(threads, self._threads)
             return
         self._desks.stored(rooms)
         in_rooms = {person_id for person_id, _room_id in rooms}
@@ -65,6 +66,12 @@ class Reads:
         self._desks.refresh(in_threads)
         if people := in_rooms | in_threads:
             tell_others(Ring(people=tuple(people)))
+
+
+def _furthest(earlier: Places, later: Places) -> Places:
+    """Another of somebody's pages may have seen less since."""
+    seen = earlier | later
+    return {key: max(seq, earlier.get(key, 0)) for key, seq in seen.items()}
 
 
 def _write(rooms: Places, threads: Places) -> set[int]:

@@ -90,7 +90,7 @@ class Page:
         """Whether the sidebar marks the room as unread; None where it has no such line."""
         for link in self.document.find("rooms").walk():
             if link.attributes.get("href") == f"/rooms/{slug}/":
-                return "data-unread" in link.attributes
+                return any("data-unread" in part.attributes for part in link.walk())
         return None
 
     def opened(self):

@@ -78,8 +78,8 @@ class Truth:
 
 
 def copy_of_database():
-    """All of it, in memory."""
-    copy = sqlite3.connect(":memory:")
+    """All of it, in memory; any thread may put it back."""
+    copy = sqlite3.connect(":memory:", check_same_thread=False)
     connection.ensure_connection()
     connection.connection.backup(copy)
     return copy

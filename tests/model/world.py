@@ -10,6 +10,7 @@ from django.core.cache import cache
 from chat import fragments
 from chat.actions.messages import post_message
 from chat.models import Session, Site
+from tests.keeping import everything_kept
 from tests.model.clockwork import Clockwork, intruding
 from tests.model.pages import Browser, Connection, Page
 from tests.model.processes import Layer, Process, killed_after_commit, killed_before_commit
@@ -217,4 +218,6 @@ def _forget():
     """What a process remembers for its life."""
     for remembered in (fragments.epoch, fragments.beat, fragments.goodbye):
         remembered.cache_clear()
+    for kept in everything_kept():  # of another world, whose log has the same life
+        kept.clear()
     cache.clear()
