@@ -100,7 +100,9 @@ def one_at_a_time() -> Iterator[None]:
         yield
         return
     with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = 0")  # a migration takes as long as it takes
         cursor.execute("SELECT pg_advisory_lock(%s)", [_SETTING_UP])
+        cursor.execute("RESET lock_timeout")
         try:
             yield
         finally:

@@ -1,11 +1,14 @@
 import threading
+from contextlib import closing
 
 import pytest
 from django.db import connection
 from django.utils import translation
 from django.utils.translation import get_language
 
+from chat import database
 from chat.database import in_database
+from tests.databases import asked
 
 
 @pytest.mark.django_db  # the thread tries a connection that it has kept
@@ -47,3 +50,26 @@ def test_what_is_deleted_is_overwritten():
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA secure_delete")
         assert cursor.fetchone() == (1,)
+
+
+def test_who_sets_up_waits_for_another_one_for_as_long_as_that_takes(other_database):
+    impatient = other_database.copy()
+    impatient.settings_dict["OPTIONS"] = {"options": "-c lock_timeout=10ms"}
+
+    def lock_timeout():
+        with connection.cursor() as cursor:
+            return cursor.execute("SHOW lock_timeout").fetchone()[0]
+
+    def end():
+        is_over.set()
+        other.close()
+
+    is_over = threading.Event()
+    with closing(other_database.copy()) as other:
+        other.inc_thread_sharing()
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [database._SETTING_UP])
+        threading.Timer(0.5, end).start()
+        with closing(impatient), asked(impatient), database.one_at_a_time():
+            assert is_over.is_set()
+            assert lock_timeout() == "10ms"
