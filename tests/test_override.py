@@ -48,17 +48,45 @@ def test_a_template_of_the_owners_that_fails_costs_its_message_and_not_the_page(
 
 def test_a_stylesheet_of_the_same_path_replaces_ours(tmp_path, settings):
     settings.STATICFILES_DIRS = [tmp_path, django_settings.BASE_DIR / "static"]
-    replaced = (django_settings.BASE_DIR / "static/css/components/message.css").read_text()
     ours = assets.joined()
     theirs = tmp_path / "css" / "components" / "message.css"
     theirs.parent.mkdir(parents=True)
-    theirs.write_text("/* the owner's messages */")
+    theirs.write_text(".owners { color: olive; }")
 
     joined = assets.joined()
 
-    assert "/* the owner's messages */" in joined
-    assert replaced in ours
-    assert replaced not in joined
+    assert ".owners { color: olive; }" in joined
+    assert ".message-main {" in ours
+    assert ".message-main {" not in joined
+
+
+@pytest.mark.parametrize(
+    ("written", "served"),
+    (
+        (
+            ".a\n  .b {\n    & :is(.c) {\n      top: 0;\n    }\n  }\n",
+            ".a .b { & :is(.c) { top: 0; } } ",
+        ),
+        ("a /* it's */ b\n/* x\n */\n\n c", "a b c"),
+        ("/* a */.b /**/ /***/ .c", "/* a */.b .c"),
+        (".a/* not .a .b */.b", ".a/* not .a .b */.b"),
+        (".a/* it's */{content:'b  /* c */  d'}", ".a/* it's */{content:'b  /* c */  d'}"),
+        ('content: "a \\" /*  b"  ;', 'content: "a \\" /*  b" ;'),
+        ("content: 'an end  \n  of none", "content: 'an end of none"),
+        (r".a\"  .b\"  .c", r".a\" .b\" .c"),
+        ("url(a  /*b  */)  url( 'a  b' )", "url(a  /*b  */) url( 'a  b' )"),
+        ("a {}  /* without an end  ", "a {} /* without an end "),
+    ),
+)
+def test_comments_and_indentation_are_not_served_and_nothing_else_is_lost(
+    written, served, tmp_path, settings
+):
+    settings.STATICFILES_DIRS = [tmp_path]
+    theirs = tmp_path / "css" / "tokens.css"
+    theirs.parent.mkdir()
+    theirs.write_text(written)
+
+    assert assets.joined() == served
 
 
 def test_the_layers_are_named_before_anything_stands_in_one():

@@ -1,10 +1,23 @@
 """What the room page costs a cold browser."""
 
+import re
+
+from django.conf import settings
+
+from chat import assets
 from tests.browser.windows import wait
 
 MAX_REQUESTS = 6
+MAX_STYLE_BYTES = 10_000
 MAX_SCRIPT_BYTES = 25_000
 MAX_BYTES = 60_000
+
+# The rules of a style sheet as the browser has understood them.
+RULES = """text => {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync(text)
+    return [...sheet.cssRules].map(rule => rule.cssText)
+}"""
 
 
 def test_the_room_page_is_six_requests_and_60_kilobytes(windows):
@@ -30,6 +43,9 @@ def test_the_room_page_is_six_requests_and_60_kilobytes(windows):
     requests = [f"{urls[key]} {size}" for key, size in sizes.items() if size]
     assert len(requests) <= MAX_REQUESTS, "\n".join(requests)
     assert sum(sizes.values()) <= MAX_BYTES, weights
+    styles = {url: size for url, size in weights.items() if ".css" in url}
+    assert len(styles) == 2
+    assert sum(styles.values()) <= MAX_STYLE_BYTES, styles
     scripts = {url: size for url, size in weights.items() if url.endswith(".js")}
     assert len(scripts) == 2
     assert sum(scripts.values()) <= MAX_SCRIPT_BYTES, scripts
@@ -40,3 +56,18 @@ def test_the_room_page_is_six_requests_and_60_kilobytes(windows):
     wait(window, lambda: window.composer.count() == 1 and set(urls) == set(sizes))
     new = [urls[key] for key in sizes.keys() - before if sizes[key]]
     assert [url.rpartition("/rooms/")[2] for url in new] == ["general/messages/"]
+
+
+def test_the_stylesheet_that_is_served_says_what_its_sources_say(windows):
+    page = windows.person("member1").go("/people/").page
+    folder = settings.BASE_DIR / "static/css"
+
+    def rules(text):
+        # A custom property is kept as it was written.
+        return [re.sub(r"\s+", " ", rule) for rule in page.evaluate(RULES, text)]
+
+    served = rules(assets.joined())
+
+    sources = [rule for path in folder.glob("**/*.css") for rule in rules(path.read_text())]
+    assert sorted(served) == sorted(sources)
+    assert len(served) > 20
