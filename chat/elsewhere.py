@@ -6,12 +6,11 @@ docs/running.md says what, and which part of it a proxy does.
 
 import asyncio
 import contextlib
-import gc
 import logging
 from collections import deque
 from typing import Any
 
-from chat import connections, hub, sqlite
+from chat import connections, garbage, hub, sqlite
 from chat.console import Notes
 from chat.consumers import ComeBack
 from chat.database import into_database
@@ -39,12 +38,18 @@ async def live(receive: Any, send: Any) -> None:
             checkpointer = sqlite.Checkpointer(path)
             checkpointer.start()
             until_the_end.callback(checkpointer.end)
-        gc.collect()
-        gc.freeze()  # chat.server.run says why
+        garbage.settle()
         await send({"type": "lifespan.startup.complete"})
         await receive()  # lifespan.shutdown
         await into_database(hub.store_last_reads)
     await send({"type": "lifespan.shutdown.complete"})
+
+
+async def serve_request(application: Any, scope: Any, receive: Any, send: Any) -> None:
+    """Serves a page. A server that ends cancels the streams that are open, which is nobody's fault:
+    uvicorn would tell of it with a traceback."""
+    with contextlib.suppress(asyncio.CancelledError):
+        await application(scope, receive, send)
 
 
 async def serve_socket(application: Any, scope: Any, receive: Any, send: Any) -> None:

@@ -6,11 +6,11 @@ brings a token comes as its owner or not at all, whatever cookie comes along.
 """
 
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
 from django.conf import settings
+from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
 
@@ -186,10 +186,7 @@ def is_own_origin(headers: dict[bytes, str], scheme: str) -> bool:
 
 
 def _cookie(header: str, name: str) -> str:
-    try:
-        cookie = SimpleCookie(header)
-    except CookieError:
-        return ""
-    value = cookie[name].value if name in cookie else ""
+    # As Django reads it for pages: what others on this host have set must not hide ours.
+    value = parse_cookie(header).get(name, "")
     # An escape in a cookie can bring a character that no database takes.
     return value if value.isascii() and value.isalnum() else ""

@@ -1,10 +1,10 @@
 """One prepared frame, the same bytes for every socket, written straight to daphne's transport.
 
 daphne and autobahn prepare each frame anew for each socket, and Twisted writes it a turn of the
-loop later. A server does not mask, so a frame's bytes are equal for all who get it. This takes
-two private attributes of Twisted for granted and so offers itself nowhere but on daphne's own
-protocol over plain TCP; on any other server, and should one of them change, the readers are
-sent to as ASGI says.
+loop later. A server does not mask, so a frame's bytes are equal for all who get it. This looks
+into the buffers of Twisted and autobahn, and so offers itself nowhere but on daphne's own
+protocol over plain TCP; on any other server, and should one of them go by another name one day,
+the readers are sent to as ASGI says.
 """
 
 import asyncio
@@ -23,6 +23,9 @@ Drain = Callable[[], Awaitable[None]]
 Count = Callable[[], int]
 
 _OPEN = WebSocketProtocol.STATE_OPEN
+# In which bytes wait for the socket; but for the first they are no promise of anybody's.
+_OF_TWISTED = ("dataBuffer", "_tempDataBuffer")
+_OF_AUTOBAHN = "send_queue"
 _TEXT = 0x81  # the last frame of a text message (RFC 6455, section 5.2)
 
 
@@ -52,7 +55,9 @@ def direct(send: Any) -> Put | None:
     transport = protocol.transport
     if not isinstance(protocol, WebSocketProtocol) or type(transport) is not Transport:
         return None
-    if transport.TLS or not hasattr(transport, "dataBuffer"):
+    if transport.TLS or not all(hasattr(transport, name) for name in _OF_TWISTED):
+        return None
+    if not hasattr(protocol, _OF_AUTOBAHN):
         return None
     return partial(_put, protocol, transport, transport.socket.send)
 

@@ -43,7 +43,9 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         hub.current()
     # daphne takes the root path from a header of whoever asks; ours is the host's root, always.
     scope["root_path"] = ""  # in place: a copy would be kept for as long as each socket is open
-    if scope["type"] == "websocket" and not wire.is_daphnes(send):
+    if wire.is_daphnes(send):
+        await _protocols(scope, receive, send)
+    elif scope["type"] == "websocket":
         await elsewhere.serve_socket(_protocols, scope, receive, send)
     else:
-        await _protocols(scope, receive, send)
+        await elsewhere.serve_request(_protocols, scope, receive, send)

@@ -135,9 +135,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     _options |= {
         # Acknowledged is durable. A process that is frozen in the middle of a transaction would
-        # hold its room's lock for as long: PostgreSQL ends it, and the others go on.
-        "options": "-c synchronous_commit=on -c idle_in_transaction_session_timeout=15s"
-        " -c lock_timeout=5s",
+        # hold its room's lock for as long: PostgreSQL ends it, and the others go on. No JIT: what
+        # may find much is compiled for 30 ms and more, to run for 10.
+        "options": "-c synchronous_commit=on -c jit=off -c lock_timeout=5s"
+        " -c idle_in_transaction_session_timeout=15s",
         "connect_timeout": 4,
         # A network that swallows: what is sent and not confirmed ends the connection.
         "tcp_user_timeout": 5000,

@@ -14,14 +14,9 @@ from chat.errors import Refused
 from chat.hub import log
 from chat.models import Following, Level, Membership, Mention, Message, Room, RoomKind
 from chat.sidebar import lines_for
-from tests.visits import say
+from tests.visits import line, say
 
 pytestmark = pytest.mark.django_db
-
-
-def line(person, room):
-    found = {line.room_id: line for line in lines_for([person.pk])[person.pk]}
-    return found.get(room.pk)
 
 
 def numbers(person, room):

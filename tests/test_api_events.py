@@ -1,6 +1,7 @@
 """The feed of a room: in pages, waiting for the next one, and as a stream that ends in time."""
 
 import json
+from threading import Event as Gate
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
@@ -340,6 +341,25 @@ async def test_the_newest_stream_ends_the_oldest(ask, quick_hub, pond, settings)
         await is_listening(quick_hub, following.Follower, count)
 
     await follow(ask)
+
+    assert (await streams[0].until_the_end())[2]["code"] == "too_many"
+    await is_listening(quick_hub, following.Follower, 2)
+
+
+async def test_streams_that_still_read_what_they_have_missed_count_as_well(
+    ask, quick_hub, pond, settings, monkeypatch
+):
+    settings.LIMIT_STREAMS = 2
+    may_go_on, found = Gate(), following.read
+
+    def slowly(*args):
+        may_go_on.wait(DEADLINE_SECONDS)
+        return found(*args)
+
+    monkeypatch.setattr(following, "read", slowly)
+    streams = [await follow(ask) for _ in range(3)]
+    await until(lambda: len(quick_hub.readers) == 2 + 1)
+    may_go_on.set()
 
     assert (await streams[0].until_the_end())[2]["code"] == "too_many"
     await is_listening(quick_hub, following.Follower, 2)

@@ -6,7 +6,7 @@ import pytest
 
 from chat import elsewhere, wire
 from chat.consumers import ComeBack
-from chat.elsewhere import Line, serve_socket
+from chat.elsewhere import Line, serve_request, serve_socket
 from chat.sockets import FULL_BYTES, MAX_UNREAD_BYTES
 
 SECONDS = 10
@@ -138,3 +138,16 @@ async def test_whoever_never_reads_does_not_hold_up_the_end(monkeypatch):
         await send(text("goodbye"))
 
     await served(talk, Reader(reads=False))
+
+
+async def test_a_stream_that_the_server_ends_is_no_error():
+    async def stream(_scope, _receive, _send):
+        await asyncio.Event().wait()
+
+    serving = asyncio.create_task(serve_request(stream, {}, None, Reader(reads=True)))
+    await asyncio.sleep(0)  # it has begun
+
+    serving.cancel("the server ends")
+
+    async with asyncio.timeout(SECONDS):
+        assert await serving is None

@@ -15,8 +15,8 @@ from chat.handshake import Refusal, admit_each
 from chat.models import ApiToken, Role, Room, RoomKind, Session
 from tests.sockets import (
     HOST,
+    LET_IN,
     ORIGIN,
-    Closed,
     Socket,
     cookie_headers,
     post,
@@ -28,7 +28,6 @@ from tests.visits import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-LET_IN = "let in"
 ROOM = "/ws/chat/general/"
 
 FOREIGN = {
@@ -80,29 +79,20 @@ DAMAGED_COOKIES = (
 
 
 @pytest.fixture
-def knock(connect):
-    """What somebody hears who comes with these headers: LET_IN, or the code of the refusal."""
-
-    async def knock(headers, path=ROOM):
-        socket = await connect(headers=headers, path=path)
-        try:
-            await socket.say(type="resume", after=0)
-            await socket.until_heard('id="rooms"')
-        except Closed as closed:
-            assert 'hx-swap-oob="delete"' in socket.heard[-1]  # the page stays away
-            return closed.code
-        return LET_IN
-
-    return knock
-
-
-@pytest.fixture
 def browser(bob, sign_in):
     return sign_in(bob)
 
 
 async def test_a_cookie_from_this_sites_own_page_is_let_in(browser, knock):
     assert await knock(cookie_headers(browser)) == LET_IN
+
+
+@pytest.mark.parametrize("foreign", (b'prefs={"a":1}', b"bare", b"=", b"a b=c", b'q="'))
+async def test_a_cookie_that_others_have_set_on_this_host_hides_none(browser, knock, foreign):
+    ours = dict(cookie_headers(browser))
+
+    for cookie in (foreign + b"; " + ours[b"cookie"], ours[b"cookie"] + b"; " + foreign):
+        assert await knock([*(ours | {b"cookie": cookie}).items()]) == LET_IN
 
 
 async def test_a_cookie_from_any_other_page_is_nobody(browser, knock):
@@ -298,7 +288,7 @@ async def test_who_leaves_while_they_wait_to_be_let_in_is_not_asked_for(sockets_
 
 
 @pytest.fixture
-async def sockets_in_line(bob, monkeypatch):
+async def sockets_in_line(bob, quick_hub, monkeypatch):
     """So many of Bob's: the first one's admission takes until the end, the others are in line."""
     is_asking, go = threading.Event(), threading.Event()
 

@@ -1,10 +1,10 @@
 """What programs sign in with: exact, and until it ends. Rows T of the bad inputs."""
 
-import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -12,9 +12,10 @@ from chat import hub, tokens
 from chat.actions.people import change_person, create_token, revoke_token
 from chat.database import in_database
 from chat.models import ApiToken, Role, Scope
+from tests.server import machine
 from tests.sockets import (
     HOST,
-    Closed,
+    LET_IN,
     Program,
     cookie_headers,
     eventually,
@@ -108,46 +109,14 @@ async def test_whoever_listens_uses_their_token_all_the_while(bob, connect):
 
 def test_a_busy_database_keeps_nobody_from_being_found(bob):
     token = create_token(person=bob, label="a program")
-    is_locked, go = threading.Event(), threading.Event()
 
-    def lock():
-        with transaction.atomic():
-            ApiToken.objects.update(label="held")
-            is_locked.set()
-            assert go.wait(10)
-        connection.close()
-
-    holder = threading.Thread(target=lock)
-    holder.start()
-    assert is_locked.wait(10)
-    try:
+    with machine.locked(Path(connection.settings_dict["NAME"])):
         assert tokens.find(bearer(token)) is not None
         tokens._write([tokens.find(bearer(token)).pk])
         assert used_at() is None
-    finally:
-        go.set()
-        holder.join()
 
 
 # --- Over sockets ----------------------------------------------------------------------------
-
-LET_IN = "let in"
-
-
-@pytest.fixture
-def knock(connect):
-    """What somebody hears who comes with these headers: LET_IN, or the code of the refusal."""
-
-    async def knock(headers, path=ROOM):
-        socket = await connect(headers=headers, path=path)
-        try:
-            await socket.say(type="resume", after=0)
-            await socket.until_heard('id="rooms"')
-        except Closed as closed:
-            return closed.code
-        return LET_IN
-
-    return knock
 
 
 def ended(bob):

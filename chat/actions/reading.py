@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from chat import hub
 from chat.errors import Invalid, Refused
-from chat.models import Event, Following, Level, Membership, Message, Person, Room
+from chat.models import Event, Following, Level, Membership, Message, Person, Room, RoomKind
 
 
 def mark_unread(*, person: Person, message: Message) -> None:
@@ -71,10 +71,18 @@ def set_level(*, person: Person, room: Room, level: Level, muted_until: datetime
 
 
 def set_preferences(*, person: Person, fields: Iterable[str]) -> None:
-    """Stores what they have changed of themselves. Their quiet hours may begin or end with it."""
+    """Stores what they have changed of themselves. Their quiet hours may begin or end with it, and
+    a direct conversation is called by its people's names."""
     with transaction.atomic():
+        is_renamed = not Person.objects.filter(pk=person.pk, name=person.name).exists()
         person.save(update_fields=list(fields))
-        _tell(person)
+        _tell(person, *(_named_by(person) if is_renamed else ()))
+
+
+def _named_by(person: Person) -> Iterable[int]:
+    """Those in whose sidebars a room is called by this person's name."""
+    direct = Room.objects.filter(kind=RoomKind.DIRECT, memberships__person=person)
+    return Membership.objects.filter(room__in=direct).values_list("person_id", flat=True)
 
 
 def _change(person: Person, room_id: int, values: dict[str, Any]) -> None:
@@ -124,5 +132,6 @@ def _see_threads(person: Person, ends: dict[int, int], **where: Any) -> None:
     Following.objects.bulk_update(rows, ["read_seq"], batch_size=500)
 
 
-def _tell(person: Person) -> None:
-    transaction.on_commit(partial(hub.ring, hub.Ring(people=(person.pk,))))
+def _tell(person: Person, *others: int) -> None:
+    people = tuple({person.pk, *others})
+    transaction.on_commit(partial(hub.ring, hub.Ring(people=people)))

@@ -120,8 +120,8 @@ async def stream(caller: hub.Caller, room: Room, after: int, epoch: str) -> Asyn
     while code == BEHIND:
         reader = reader_of(Follower, caller, room)
         await here.end_oldest_streams(caller.person_id, settings.LIMIT_STREAMS, Follower)
-        # In its place from the first moment: what is read before is no reason to be one too many.
-        here.readers.add(reader)
+        # From the first moment: what is read before is no reason to be one too many.
+        here.enter(reader)
         try:
             while entries := await in_database(read, reader, after, log.BATCH):
                 for _seq, text in entries:
