@@ -9,6 +9,7 @@ import unicodedata
 _BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
 
 
@@ -24,4 +25,4 @@ def has_visible(text: str) -> bool:
 
 def has_surrogate(text: str) -> bool:
     """True when half of a surrogate pair stands alone: no encoding can hold it."""
-    return any("\ud800" <= character <= "\udfff" for character in text)
+    return _SURROGATE.search(text) is not None

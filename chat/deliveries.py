@@ -14,9 +14,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Event as Flag
 from threading import Semaphore, Thread
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,6 +26,7 @@ from chat.actions.outgoing import give_up
 from chat.database import is_outage
 from chat.models import Delivery, DeliveryState, OutgoingHook, Person, Room
 from chat.models.messages import complete
+from chat.prepared import Prepared
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +82,12 @@ def forget_old() -> None:
 
 def due_hooks() -> list[int]:
     """The hooks for which something is due and nobody sends, by key; the longest waiting first."""
-    now = timezone.now()
+    return [key for (key,) in _due_hooks(timezone.now())]
+
+
+# Asked every second, on sites without any hook too.
+@Prepared
+def _due_hooks(now: Any) -> QuerySet[Any, Any]:
     waiting = Delivery.objects.filter(
         hook=OuterRef("pk"), state=DeliveryState.WAITING, next_attempt_at__lte=now
     )
@@ -88,7 +95,7 @@ def due_hooks() -> list[int]:
     rested = Q(rest_until=None) | Q(rest_until__lte=now)
     hooks = OutgoingHook.objects.filter(free, rested, Exists(waiting), disabled_at=None)
     first = hooks.order_by(F("claimed_until").asc(nulls_first=True))
-    return list(first.values_list("pk", flat=True)[: 2 * AT_ONCE])
+    return first.values_list("pk")[: 2 * AT_ONCE]
 
 
 def claim(hook_id: int) -> str:
@@ -145,7 +152,7 @@ def _in_thread(hook_id: int, token: str, ending: Flag, release: Callable[[], Non
 
 
 def _wait(ending: Flag, seconds: float) -> None:
-    # One thing can be waited for: whoever ends us waits for a look at most.
+    # One thing can be waited for: whoever ends us rings too.
     if outgoing.bell.wait(0 if ending.is_set() else seconds):
         outgoing.bell.clear()
 

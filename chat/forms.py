@@ -1,5 +1,6 @@
 """The one parser of what people and programs send: forms, frames and API bodies."""
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -19,6 +20,8 @@ from chat.moments import moment
 
 QUIET = ("quiet_from", "quiet_until")
 MORNING = time(8)
+# By which its sender knows a message again.
+NONCE = re.compile("[A-Za-z0-9_-]{8,64}")
 FOR_GOOD = datetime(9999, 1, 1, tzinfo=UTC)
 MUTES = (
     ("", _("Not muted")),
@@ -109,7 +112,7 @@ class MessageForm(BodyForm):
         },
     )
     nonce = forms.CharField(
-        validators=[RegexValidator(r"\A[A-Za-z0-9_-]{8,64}\Z", _("This form is damaged. Reload."))]
+        validators=[RegexValidator(rf"\A{NONCE.pattern}\Z", _("This form is damaged. Reload."))]
     )
 
 

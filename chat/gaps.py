@@ -15,6 +15,8 @@ _GAP = re.compile(f"(gap{_SECRET}[a-z]+)")
 _NAME = len(f"gap{_SECRET}")
 _FASTEST, _SMALLEST = 1, 9
 _RAW = -zlib.MAX_WBITS
+# A piece compresses nothing that it has in common with others: small ones would make pages larger.
+_LARGE = 3000
 # BREACH measures a page's length: like Django's own, each answer has a name of another length.
 _MAX_NAME_BYTES = 100
 _HEADER = bytes((0x1F, 0x8B, 8, gzip.FNAME, 0, 0, 0, 0, 0, 255))
@@ -42,10 +44,12 @@ class Piece:
 
 
 class Stencil:
-    """A rendered text and where its gaps are."""
+    """A rendered text and where its gaps are. What is large between two of them is a piece."""
 
     def __init__(self, text: str) -> None:
-        self._parts = _GAP.split(text)
+        self._parts: list[str | Piece] = [
+            Piece(part) if len(part) >= _LARGE else part for part in _GAP.split(text)
+        ]
 
     def __sizeof__(self) -> int:
         return sum(map(getsizeof, self._parts))
@@ -55,7 +59,7 @@ class Stencil:
         whole: list[bytes | Piece] = []
         between: list[str] = []
         for place, part in enumerate(self._parts):
-            value = values[part[_NAME:]]() if place % 2 else part
+            value = values[part[_NAME:]]() if place % 2 and isinstance(part, str) else part
             if isinstance(value, Piece):
                 whole += ["".join(between).encode(), value]
                 between = []

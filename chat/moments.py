@@ -1,7 +1,7 @@
 """Times as one reader's language and time zone write them: on each page the same."""
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
 
 from django.utils import timezone
@@ -29,16 +29,23 @@ def moment(at: datetime, zone: tzinfo | None = None) -> Moment:
 
 
 @lru_cache(maxsize=4096)
-def _moment(at: datetime, zone: tzinfo, _language: str | None) -> Moment:
+def _moment(at: datetime, zone: tzinfo, language: str | None) -> Moment:
     # The zone is asked for apart: two times of one instant are equal, wherever they are.
     local = timezone.localtime(at, zone)
-    clock, day = date_format(local, "H:i"), date_format(local, "l, j F Y")
+    clock = f"{local:%H:%M}"
+    day, short = _day(local.date(), language)
     return Moment(
         iso=local.isoformat(),
         clock=clock,
-        date=date_format(local, "j M"),
+        date=short,
         when=f"{day}, {clock}",
-        full=f"{day}, {clock} ({date_format(local, 'T')})",
+        full=f"{day}, {clock} ({local.tzname()})",
         day=day,
         day_iso=local.date().isoformat(),
     )
+
+
+@lru_cache(maxsize=1024)
+def _day(day: date, _language: str | None) -> tuple[str, str]:
+    """In full and short, which takes longer than all else: a page's messages have few days."""
+    return date_format(day, "l, j F Y"), date_format(day, "j M")

@@ -1,7 +1,6 @@
 """The server: daphne with our limits. What one connection may take is in chat.connections."""
 
 import asyncio
-import gc
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -11,7 +10,7 @@ from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server, twisted_loop
 from django.conf import settings
 
-from chat import hub
+from chat import garbage, hub
 from chat.arrivals import Arrivals
 from chat.connections import Factory, Request, allow_many
 from chat.consumers import COME_BACK
@@ -106,14 +105,8 @@ def run(server: Server) -> None:
 
     daphne leaves that to the interpreter, which crashes on it (3.11: a segmentation fault in
     its last garbage collection, whenever a stream was open).
-
-    What there is by now stays to the end: Python's full collections, one in some 70 pages, need
-    not look through it each time. Everybody waited 50 ms for each. And 700 new objects, after
-    which Python looks through the young ones, are a few messages to a full room.
     """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(5_000, 10, 10)
+    garbage.settle()
     server.run()
     twisted_loop.run_until_complete(_end_tasks())
     twisted_loop.run_until_complete(twisted_loop.shutdown_asyncgens())

@@ -13,7 +13,7 @@ from threading import Event, Thread
 from django.conf import settings
 from django.db import connection
 
-from chat import deliveries, search
+from chat import deliveries, outgoing, search
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ def work(ending: Event) -> None:
             if due[job] <= time.monotonic():
                 due[job] = time.monotonic() + (seconds if _succeeds(job) else RETRY_SECONDS)
         connection.close()  # the next job is an hour away, and the database may restart until then
+    outgoing.bell.set()  # who waits for something to send looks up, and ends
     sending.join(timeout=LAST_SECONDS)
 
 

@@ -5,6 +5,9 @@ import json
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
+
+from project.environment import Allowed
 
 
 @dataclass
@@ -63,6 +66,11 @@ def _handler(receiver, lock):
             pass
 
     return Handler
+
+
+def allowed(*networks, hosts=()):
+    """What WEBHOOK_ALLOW says, of these alone."""
+    return Allowed(frozenset(hosts), tuple(map(ip_network, networks)))
 
 
 @contextlib.contextmanager

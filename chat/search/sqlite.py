@@ -16,9 +16,9 @@ from chat.search.documents import Document
 from chat.search.query import Term
 from chat.search.wanted import Wanted
 
-_BITS = 24
-_ROOM = (1 << _BITS) - 1
-_LAST = (1 << 62) >> _BITS
+ROW_BITS = 24
+_ROOM = (1 << ROW_BITS) - 1
+_LAST = (1 << 62) >> ROW_BITS
 # What one step of merging writes, for as long as 20 ms, and how long others may write after it.
 _STEP_PAGES, PAUSE_SECONDS = 200, 0.05
 CREATE = """
@@ -74,7 +74,7 @@ def remove(message_ids: Iterable[int]) -> None:
 def remove_strays(first: int, end: int) -> None:
     """Of messages from `first` to before `end`: rows of those that there are no more."""
     with connection.cursor() as cursor:
-        sql = _STRAY.format(bits=_BITS, room=_ROOM)
+        sql = _STRAY.format(bits=ROW_BITS, room=_ROOM)
         cursor.execute(sql, [_row(min(first, _LAST), 0), _row(min(end, _LAST), 0)])
 
 
@@ -95,7 +95,7 @@ def newest(wanted: Wanted, *, before: int | None, count: int) -> list[int]:
     """The keys of the newest messages that are wanted, older than `before`."""
     scope, values = wanted.scope
     times, moments = wanted.times
-    sql = _NEWEST.format(bits=_BITS, room=_ROOM, scope=scope, times=times)
+    sql = _NEWEST.format(bits=ROW_BITS, room=_ROOM, scope=scope, times=times)
     top = _row(min(_LAST if before is None else before, _LAST), 0)
     bounds = [connection.ops.adapt_datetimefield_value(moment) for moment in moments]
     with connection.cursor() as cursor:
@@ -113,7 +113,7 @@ def _merge(pages: int) -> bool:
 
 
 def _row(message_id: int, room_id: int) -> int:
-    return message_id << _BITS | room_id
+    return message_id << ROW_BITS | room_id
 
 
 def _expression(wanted: Wanted) -> str:

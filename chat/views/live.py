@@ -22,7 +22,8 @@ from chat.actions.reading import open_again
 from chat.context import is_plain
 from chat.database import in_passing
 from chat.fragments import THREAD, Kind
-from chat.models import Message, Person, Room
+from chat.history import Page
+from chat.models import Membership, Message, Person, Room
 from chat.sessions import LINE
 from chat.views.answers import Request, number
 from chat.views.decorators import View, for_people
@@ -60,27 +61,50 @@ def stream(
     """The room's list, or with `root` that thread's, and what happens from now on."""
     page = history.latest(root or room)
     kind = Kind.of(person, "plain" if is_plain(request) else "stream", root.pk if root else None)
-    membership = permissions.membership(person, room) if root is None else None
+    membership = None if root else _opened_by(person, room)
+    # The document is never loaded, and so never goes to what stands behind the # of an address.
+    context = _opening(room, root, page, membership, kind) | {"to": number(request, "to")}
+    opening = render_to_string("chat/stream.html", context, request)
+    way_on = {"room": room, "address": _address(room, root)}
+    sign = fragments.render("chat/fragments/stream_sign.html", way_on, kind)
+    reader = _reader(request, person, room, page, kind)
+    return _answer(request, _written(opening, reader, sign, way_on))
+
+
+def _opened_by(person: Person, room: Room) -> Membership | None:
+    """Their membership; what they had put back as unread has been opened again."""
+    membership = permissions.membership(person, room)
     if membership and membership.is_kept_unread:
         with in_passing():
             open_again(membership=membership)
-    shown = fragments.page_fragments(page, kind, THREAD if root else "")
-    context = {
+    return membership
+
+
+def _opening(
+    room: Room, root: Message | None, page: Page, membership: Membership | None, kind: Kind
+) -> dict[str, Any]:
+    """What chat/stream.html is given, but for the place at which to begin."""
+    place = THREAD if root else ""
+    shown = fragments.page_fragments(page, kind, place)
+    return {
         "room": room,
         "page": page,
         "root": root and fragments.message_fragment(root, kind, THREAD),
         "root_id": root and root.pk,
-        # The document is never loaded, and so never goes to what stands behind the # of an address.
-        "to": number(request, "to"),
-        "place": THREAD if root else "",
+        "place": place,
         "nonce": fragments.NONCE,
         "fragments": news.with_line(shown, news.line_at(page.outline, membership), kind),
     }
-    opening = render_to_string("chat/stream.html", context, request)
-    address = reverse("thread_live", args=[root.pk]) if root else reverse("live", args=[room.slug])
-    context = {"room": room, "address": address}
-    sign = fragments.render("chat/fragments/stream_sign.html", context, kind)
-    reader = hub.StreamReader(
+
+
+def _address(room: Room, root: Message | None) -> str:
+    return reverse("thread_live", args=[root.pk]) if root else reverse("live", args=[room.slug])
+
+
+def _reader(
+    request: Request, person: Person, room: Room, page: Page, kind: Kind
+) -> hub.StreamReader:
+    return hub.StreamReader(
         person_id=person.pk,
         kind=kind,
         room_id=room.pk,
@@ -89,15 +113,18 @@ def stream(
         credential=person.password,
         session_line=request.session[LINE],
     )
+
+
+def _answer(request: Request, written: AsyncIterator[str]) -> StreamingHttpResponse:
+    """What is written as it comes, its rules under the nonce of this answer."""
     nonce = str(request.csp_nonce)
-    written = _written(opening, reader, sign, context)
     response = StreamingHttpResponse(text.replace(fragments.NONCE, nonce) async for text in written)
     response["X-Accel-Buffering"] = "no"
     return response
 
 
 async def _written(
-    opening: str, reader: hub.StreamReader, sign: str, context: dict[str, Any]
+    opening: str, reader: hub.StreamReader, sign: str, way_on: dict[str, Any]
 ) -> AsyncIterator[str]:
     hub_here = hub.current()
     await hub_here.end_oldest_streams(reader.person_id, keep=settings.LIMIT_STREAMS)
@@ -112,7 +139,7 @@ async def _written(
         async for text, seq in _until_it_ends(reader, sign):
             yield text
             _seen(reader, seq)  # when the server has taken it, and not what still waits
-        yield _closing(reader, context)
+        yield _closing(reader, way_on)
     finally:
         hub_here.remove(reader)
 
@@ -143,7 +170,8 @@ async def _until_it_ends(reader: hub.StreamReader, sign: str) -> AsyncIterator[t
         yield frame.text, frame.seq
 
 
-def _closing(reader: hub.StreamReader, context: dict[str, Any]) -> str:
-    """The link that goes on; and a reload where the end is nobody's wish: time, or slowness."""
-    context = context | {"returns": reader.end_code in (None, 1013)}
+def _closing(reader: hub.StreamReader, way_on: dict[str, Any]) -> str:
+    """The link that goes on; and a reload where the end is nobody's wish: time, slowness, or what
+    is over by then, such as a backup that was restored."""
+    context = way_on | {"returns": reader.end_code in (None, 1011, 1013)}
     return fragments.render("chat/fragments/stream_end.html", context, reader.kind)

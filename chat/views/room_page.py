@@ -1,8 +1,9 @@
 """A room's page: as it is rendered, and the newest one as it is put together from what is kept."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
+from sys import getsizeof
 from typing import Any
 
 from django.contrib import messages as flash
@@ -24,7 +25,7 @@ from chat.kept import Kept
 from chat.models import Membership, Person, Room, Site
 from chat.newest import newest
 from chat.prepared import columns
-from chat.sidebar import Line, lines_for
+from chat.sidebar import Line, sidebars
 from chat.viewer import lines_mode
 from chat.views.answers import Request, number
 
@@ -32,7 +33,6 @@ SPARE_COMPOSERS = 6
 
 # A page without its list is some 20 kB.
 _kept: Kept[Stencil] = Kept(max_bytes=16 * 1024 * 1024)
-_LINE_BYTES = 500
 # What a room's page shows nothing of, and that changes often or is a secret.
 _LEFT_OUT = {
     Person: {"password", "last_login", "last_room_id", "seen_at", "present_at"},
@@ -75,16 +75,16 @@ def show_newest(
     kind = Kind.of(person, "plain" if is_plain(request) else "html")
     page, shown = newest(found, kind, str(site.epoch), membership)
     context = _context(request, person, found, page, site, membership)
-    lines = tuple(lines_for([person.pk])[person.pk])
+    sidebar = sidebars([person.pk])[person.pk]
     key = (
         *(_row(row) for row in (person, found, membership, site)),
-        *(lines, found.people_count, page.has_older),
+        *(sidebar, found.people_count, page.has_older),
         *(context[name] for name in ("label", "news", "here", "epoch")),
         *(is_plain(request), lines_mode(request)),
     )
     if (stencil := _kept.get(key)) is None:
-        stencil = Stencil(_rendered(request, context, page, lines))
-        _kept.put(key, stencil, _LINE_BYTES * len(lines))
+        stencil = Stencil(_rendered(request, context, page, sidebar.lines))
+        _kept.put(key, stencil, getsizeof(sidebar.rooms))
     token = get_token(request)
     values: dict[str, Callable[[], str | Piece]] = {
         "list": lambda: shown,
@@ -97,7 +97,7 @@ def show_newest(
 
 
 def _rendered(
-    request: Request, context: dict[str, Any], page: Outline, lines: tuple[Line, ...]
+    request: Request, context: dict[str, Any], page: Outline, lines: Sequence[Line]
 ) -> str:
     """The page with gaps for its list, and for what is another one in each answer."""
     with_gaps = {
