@@ -28,6 +28,7 @@ class Scripted:
     def say(self, text, *, shown=""):
         self.window.say(text)
         self.sees(shown or text)
+        self.window.wait_until_answered()
 
     def sees(self, text):
         expect(self.message(text).locator(".message-content")).to_contain_text(text)
@@ -51,7 +52,8 @@ class Scripted:
         message.hover()
         slot = message.locator(".message-slot")
         slot.get_by_title("More").click()
-        expect(slot.locator("nav.menu")).to_be_visible()
+        # Not before that htmx hears of a click in it.
+        expect(slot.locator("nav.menu").get_by_role("link", name="React")).to_be_focused()
         return slot
 
     def presses(self, where, deed):
@@ -107,7 +109,7 @@ class Scripted:
         """What this page tells of news in a room: at its line, in the title, and by the icon."""
         line = self.page.locator(f"#rooms a[href^='/rooms/{room}/']")
         icon = self.page.locator("#icon").get_attribute("href")
-        is_unread = line.get_attribute("data-unread") is not None
+        is_unread = line.locator("[data-unread]").count() > 0
         return is_unread, self.page.title().startswith("("), "icon-unread" in icon
 
     def sees_here(self, *names):
@@ -131,6 +133,7 @@ class Scripted:
 
     def is_offered(self, text, line):
         """Types it, finds the line among those that the one-line box offers, and thinks again."""
+        self.window.wait_until_answered()
         self.window.composer.press_sequentially(text, delay=40)
         offered = self.page.locator(f"#suggestions option[value='{line}']")
         expect(offered).to_be_attached()
@@ -148,6 +151,7 @@ class Scripted:
         choice.check()
         self.presses(self.page.locator("#write"), "Send")
         self.sees(f"{text.removesuffix(begun)}{meant}")
+        self.window.wait_until_answered()
         self.page.get_by_title("One line").click()
         expect(self.page.locator("input[name=body]")).to_be_focused()
 
@@ -178,7 +182,7 @@ class Scriptless(Scripted):
 
     @property
     def messages(self):
-        # Lines that something has changed since are hidden, and stand below anew.
+        # What was edited stands below anew; all such lines but the last are hidden.
         return self.stream.locator("#messages > .message:visible")
 
     @property

@@ -5,6 +5,8 @@ import re
 import subprocess
 from contextlib import ExitStack
 
+from playwright.sync_api import expect
+
 from tests import examples
 from tests.browser.windows import wait
 from tests.terminal.terminals import COMMAND, environment
@@ -33,13 +35,18 @@ class Plain(Page):
 
     def __init__(self, windows, username):
         self.window = windows.person(username, java_script_enabled=False).go(f"/rooms/{ROOM}/")
+        self.bodies = self.window.page.frame_locator("iframe.stream").locator(".message-body")
+
+    def say(self, text):
+        self.window.sends(text)
+        expect(self.bodies.last).to_be_attached()  # the new page has a stream of its own
 
     def heard(self):
-        frame = self.window.page.frame_locator("iframe.stream")
-        return frame.locator(".message-body").all_inner_texts()
+        return self.bodies.all_inner_texts()
 
     def come_back(self):
         self.window.go(f"/rooms/{ROOM}/")
+        expect(self.bodies.last).to_be_attached()
 
 
 class Console:

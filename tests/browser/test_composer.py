@@ -46,8 +46,13 @@ def test_typing_on_while_messages_are_under_way_loses_nothing(writer):
 
 def test_more_messages_than_spare_boxes_lose_nothing(writer):
     words = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]
-    writer.page.keyboard.type("".join(f"{word}\n" for word in words), delay=KEY_MILLISECONDS)
+    for word in words:
+        # As above.
+        expect(writer.page.locator(".composer-slot.htmx-request")).to_have_count(0)
+        expect(writer.page.locator("[name=body]:focus:enabled")).to_have_count(1)
+        writer.page.keyboard.type(f"{word}\n", delay=KEY_MILLISECONDS)
     wait(writer, lambda: has_sent(writer, "".join(words)))
+    writer.wait_until_answered()
     expect(writer.composer).to_be_focused()
     expect(writer.composer).to_have_value("")
 
@@ -57,6 +62,8 @@ def test_a_post_that_cannot_reach_the_server_says_so_and_keeps_the_text(windows,
     writer = windows.person("member1", url=line.url).go_live("room-3")
     writer.say("before the cut")
     writer.sees("before the cut")
+    writer.wait_until_answered()
+    expect(writer.composer).to_be_focused()
     line.cut()
     writer.page.keyboard.type("typed in vain")
     writer.page.keyboard.press("Enter")
@@ -148,6 +155,7 @@ def test_a_used_nonce_is_answered_with_a_fresh_one(windows):
     nonce = window.page.locator("#nonce-1").input_value()
     window.say("the first one")
     window.sees("the first one")
+    window.wait_until_answered()
     number = window.composer.locator("xpath=ancestor::form").get_attribute("id").split("-")[-1]
     window.page.locator(f"#nonce-{number}").evaluate(f"element => element.value = '{nonce}'")
     window.say("the second one")
@@ -181,6 +189,7 @@ def test_several_lines_keep_what_was_typed_and_send_with_the_button(windows):
     window.page.keyboard.type("\nsecond line")
     window.page.locator(".composer-send:visible").click()
     window.sees("first line\nsecond line")
+    window.wait_until_answered()
     expect(window.page.locator("textarea[name=body]")).to_be_focused()
     window.page.locator(".composer-lines:visible").click()
     expect(window.page.locator("input[name=body]")).to_be_focused()

@@ -279,6 +279,7 @@ def _keep_for_later(day):
     menu = chidi.open("kitchen").opens_menu("lunch at one")
     day.picture(chidi.message("lunch at one"), "menu")
     chidi.presses(menu, "Unread from here")
+    expect(menu.locator("nav.menu")).to_have_count(0)
     chidi.waits_at("/people/")
     chidi.is_called_to("kitchen")
     _mark_all_read(chidi)

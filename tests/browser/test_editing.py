@@ -8,6 +8,8 @@ def edits(window, text):
     message = window.page.locator("#messages > .message").last
     message.hover()
     message.get_by_role("link", name="More").click()
+    # Not before that htmx hears of a click in it.
+    expect(message.locator(".menu").get_by_role("link", name="React")).to_be_focused()
     message.get_by_role("link", name="Edit").click()
     box = message.locator("textarea")
     expect(box).to_be_focused()

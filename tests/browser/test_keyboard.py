@@ -1,5 +1,7 @@
 """The page by the keyboard alone."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -13,7 +15,7 @@ def test_from_the_top_of_the_page_the_box_is_a_few_keys_away(path, windows):
     window = windows.person("member1").go(path)
     if "plain" not in path:
         window.wait_until_live()
-    expect(window.composer).to_be_visible()  # a frame that comes later would take the focus along
+    expect(window.composer).to_be_focused()  # by itself, and after that no more
     window.page.get_by_role("link", name="Skip to the main part").focus()
     window.page.keyboard.press("Tab")
     expect(write_link(window)).to_be_focused()
@@ -24,6 +26,7 @@ def test_from_the_top_of_the_page_the_box_is_a_few_keys_away(path, windows):
     window.page.keyboard.type("By the keyboard\n")
 
     if "plain" in path:
+        window.page.wait_for_url("**#said-*", wait_until="commit")
         window.streams("By the keyboard")
     else:
         window.sees("By the keyboard")
@@ -62,12 +65,15 @@ def open_menu(window, text):
 
 
 def react(window, text):
-    """With the picker's first emoji; returns the message."""
+    """With the picker's first emoji; returns the message, once its own answer is there too."""
+    window.wait_until_answered()
+    expect(window.composer).to_be_focused()  # the next box, which comes by itself
     message = open_menu(window, text)
     window.page.keyboard.press("Enter")
     expect(message.get_by_role("searchbox")).to_be_focused()
     press(window, message.locator(".picker .emoji").first)
-    expect(message.locator(".reaction")).to_have_count(1)
+    expect(message.locator(".reaction")).to_have_count(1)  # by the socket
+    expect(more(window, text)).to_be_focused()  # the answer: it would take the focus along later
     return message
 
 
@@ -109,6 +115,7 @@ def test_a_reaction_leaves_an_open_form_as_it_is(windows):
     message = react(window, "Or swim?")
     open_menu(window, "Or swim?")
     press(window, message.get_by_role("link", name="Edit"))
+    expect(message.locator("textarea")).to_be_focused()
     message.locator("textarea").fill("Or swim, both")
 
     press(window, message.locator(".reaction"))
@@ -128,3 +135,17 @@ def test_older_messages_come_without_losing_the_cursor(windows):
 
     expect(window.page.locator(".scroller .message")).not_to_have_count(before)
     expect(link).to_be_focused()
+
+
+@pytest.mark.parametrize("line", ("kitchen", "Inbox"))
+def test_who_stands_on_a_line_of_the_sidebar_stays_there_when_it_changes(line, windows):
+    window = windows.person("member1").go_live("general")
+    link = window.page.locator("#rooms").get_by_role("link", name=line)
+    link.focus()
+
+    windows.person("member2").go_live("room-2").say(f"@member1 look, {line}")
+
+    expect(link.locator("[data-mentions]")).to_have_count(1)
+    expect(link).to_be_focused()
+    window.page.keyboard.press("Enter")
+    window.page.wait_for_url(re.compile("/rooms/room-2/|/inbox/"))

@@ -8,14 +8,21 @@ from tests.browser.windows import GONE, wait
 # A line where the new begins is the reader's own, and gives what stands below it a name.
 pytestmark = pytest.mark.usefixtures("all_is_read")
 
+# A message's markup, without what no style shows: what can't be done with one that is deleted. It
+# stands in the message's slot, which no swap touches.
+MARKUP = """const markup = message => {
+  const copy = message.cloneNode(true), unseen = '.message-does > [tabindex]'
+  if (copy.querySelector('.message-gone')) copy.querySelectorAll(unseen).forEach(e => e.remove())
+  return copy.outerHTML
+}"""
 # What a reader sees of a room, without what differs by design: cursor, nonces, tokens, and the
 # line above what was new when the page was opened.
-SHOWN = """() => ({
-  messages: [...document.querySelectorAll('.scrolled .message')].map(e => e.outerHTML),
+SHOWN = f"""() => {{ {MARKUP}; return {{
+  messages: [...document.querySelectorAll('.scrolled .message')].map(markup),
   head: document.querySelector('.room-top').outerHTML,
   rooms: document.querySelector('#rooms').outerHTML,
   title: document.title,
-})"""
+}} }}"""
 # How the messages stand: which of them show a name and which a day line.
 LAYOUT = """() => [...document.querySelectorAll('.scrolled .message')].map(message => [
   message.id,
@@ -25,9 +32,9 @@ LAYOUT = """() => [...document.querySelectorAll('.scrolled .message')].map(messa
 SEQS = "() => [...document.querySelectorAll('.message')].map(message => message.dataset.seq)"
 SOCKET = b"GET /ws/"
 # The answers, without what differs by design: how the first column of a pane is laid out.
-THREAD = (
-    """() => [...document.querySelectorAll('#thread-list .messages > *')].map(e => e.outerHTML)"""
-)
+THREAD = f"""() => {{ {MARKUP}
+  return [...document.querySelectorAll('#thread-list .messages > *')].map(markup)
+}}"""
 # In a process that serves nobody: every kind of entry, some of them about what is quoted.
 CHANGES = """
 from chat.actions.changes import delete_message, edit_message, toggle_reaction
@@ -66,6 +73,19 @@ join_room(person=four, room=room)
 said("the end of it")
 assert {*Event.objects.filter(room=room).values_list("kind", flat=True)} == {*EventKind.values}
 """
+ANSWERED = """
+two, room = Person.objects.get(username="member2"), Room.objects.get(slug="room-2")
+root = Message.objects.get(body="what is answered")
+for root, in_room in ((root.pk, False), (None, True)):
+    nonce = secrets.token_urlsafe(16)
+    more = {"nonce": nonce, "root": root, "in_room": in_room}
+    post_message(author=two, room=room, body="gone soon", **more)
+"""
+GONE_SOON = """
+from chat.actions.changes import delete_message
+for message in Message.objects.filter(body="gone soon"):
+    delete_message(deleter=message.author, message=message)
+"""
 MARGIN = "() => getComputedStyle(document.body).marginTop"
 PAGE = 50
 
@@ -103,6 +123,8 @@ def test_every_kind_of_change_leads_to_the_page_reloaded(site, windows):
     beside = windows.person("member2").go_live("room-2")
     beside.say("the one that all is about")
     live.sees("the one that all is about")
+    beside.sees("the one that all is about")
+    beside.wait_until_answered()
     # A thread that is open beside the list.
     beside.page.locator("#messages > .message").last.hover()
     beside.page.locator("#messages > .message").last.get_by_role("link", name="More").click()
@@ -160,6 +182,29 @@ def test_older_messages_load_above_as_one_scrolls_up_and_the_place_is_kept(windo
     assert {(len(plain) - index) % PAGE for index in differing} <= {0}, differing
 
 
+def test_what_is_deleted_after_it_was_shown_leads_to_the_page_reloaded(site, windows):
+    live = windows.person("member1").go_live("room-2")
+    live.say("what is answered")
+    live.sees("what is answered")
+    site.shell(ANSWERED)
+    answers = live.page.locator("#messages .replies a").last
+    expect(answers).to_contain_text("1 answer")
+    thread = answers.get_attribute("href")
+    beside = windows.person("member2").go(thread)
+    beside.wait_until_live()
+    expect(beside.page.locator("#thread-list .message-body")).to_have_text("gone soon")
+
+    site.shell(GONE_SOON)
+
+    expect(live.page.locator("#messages .message-gone").last).to_be_visible()
+    expect(beside.page.locator("#thread-list .message-gone")).to_be_visible()
+    expect(beside.page.locator("#thread-list .message-does a:visible")).to_have_count(1)
+    reloaded, again = live.tab().go_live("room-2"), beside.tab().go(thread)
+    again.wait_until_live()
+    wait(live, lambda: _shown(live) == _shown(reloaded))
+    wait(beside, lambda: _thread(beside) == _thread(again))
+
+
 def test_an_older_page_that_comes_when_the_list_was_replaced_makes_no_gap(windows, line):
     windows.allow(*GONE)
     window = windows.person("member1", url=line.url).go_live("room-3")
@@ -189,7 +234,8 @@ def test_an_older_page_that_comes_when_the_list_was_replaced_makes_no_gap(window
 
 def test_an_old_message_is_shown_in_its_place_with_the_way_to_the_newest(windows):
     window = windows.person("member1").go_live("general")
-    window.page.locator("#older a").click()
+    # Seen on the way to it, the link asks by itself.
+    window.page.locator(".scroller").evaluate("element => element.scrollTop = -1e6")
     expect(window.page.locator("#history > .message").first).to_be_attached()
     link = window.page.locator("#history .message-time").first.get_attribute("href")
     tab = window.tab().go(link)

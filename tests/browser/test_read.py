@@ -16,11 +16,12 @@ def line_of(window, room):
 
 
 def is_unread(window, room):
-    expect(line_of(window, room)).to_have_attribute("data-unread", "")
+    expect(line_of(window, room).locator("[data-unread]")).to_have_count(1)
 
 
 def is_read(window, room):
-    expect(line_of(window, room)).not_to_have_attribute("data-unread", re.compile(""))
+    expect(line_of(window, room)).to_have_count(1)
+    expect(line_of(window, room).locator("[data-unread]")).to_have_count(0)
 
 
 def test_a_message_elsewhere_marks_its_room_in_every_open_page(windows):

@@ -95,7 +95,7 @@ def test_a_stream_whose_connection_dies_says_so_and_its_link_goes_on(windows, li
     quicken = reader.page.context.new_cdp_session(reader.page)
     quicken.send("Animation.enable")
     quicken.send("Animation.setPlaybackRate", {"playbackRate": 40})
-    line.drop(b"GET /rooms/general/live/")
+    line.drop()
     speaker.say("said while it was dead")
     speaker.sees("said while it was dead")
 
@@ -124,3 +124,56 @@ def test_where_no_stream_could_be_had_the_page_itself_has_the_way_back(windows, 
     speaker.say("back again?")
     reader.streams("back again?")
     expect(reader.composer).to_have_value("typed meanwhile")
+
+
+NEW_ROOM = """
+from chat.actions.rooms import create_room, join_room
+ada, bruno = (Person.objects.get(username=name) for name in ("member1", "member2"))
+room = create_room(creator=ada, name="Edits", purpose="", kind="public")
+join_room(person=bruno, room=room)
+say("from Bruno", "member2", "edits")
+for body in ("one", "two", "three"): say(body, "member1", "edits")
+say("last", "member2", "edits")
+"""
+# Each changes what was said so, there: the text is the name.
+CHANGES = """
+from chat.actions.changes import delete_message, edit_message
+def edit(text, changed):
+    message = Message.objects.get(body=text, room__slug="edits")
+    edit_message(editor=message.author, message=message, body=changed)
+def delete(text):
+    message = Message.objects.get(body=text, room__slug="edits")
+    delete_message(deleter=message.author, message=message)
+edit("from Bruno", "from Bruno, better")
+edit("one", "one, better")
+say("at last", "member2", "edits")
+say("four", "member1", "edits")
+edit("one, better", "one, best")
+edit("three", "three, better")
+delete("three, better")
+say("five", "member1", "edits")
+"""
+# The name that is the last to be seen above this element: whose it seems to be.
+SEEMS = """element => [...document.querySelectorAll('.message-head')].filter(head =>
+    head.checkVisibility()
+    && head.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING
+).at(-1).innerText"""
+
+
+def test_whatever_is_edited_each_message_stands_below_its_authors_name(site, windows):
+    bruno, ada = "Bruno Keller", "Ada Sommer"
+    site.shell(NEW_ROOM)
+    reader = windows.person("member3", java_script_enabled=False).go("/rooms/edits/")
+    stream = reader.page.frame_locator("iframe.stream")
+    bodies = stream.locator(".message-body:visible")
+    expect(bodies).to_have_text(["from Bruno", "one", "two", "three", "last"])
+
+    site.shell(CHANGES)
+
+    shown = [
+        *[(ada, "two"), (bruno, "last"), (bruno, "from Bruno, better"), (bruno, "at last")],
+        *[(ada, "four"), (ada, "one, best"), (ada, "five")],
+    ]
+    expect(bodies).to_have_text([text for _name, text in shown])
+    assert [(body.evaluate(SEEMS), body.inner_text()) for body in bodies.all()] == shown
+    expect(stream.locator(".message-day:visible")).to_have_count(1)

@@ -55,6 +55,7 @@ def numbered(start, end):
 def open_pane(window, root):
     window.page.locator(f"#messages .replies-{root} a").click()
     expect(window.page.locator("#thread-list .message")).to_have_count(PAGE)
+    expect(window.page.locator("#thread [name=body]")).to_be_focused()  # by itself
 
 
 def test_earlier_answers_come_above_in_the_pane_and_the_focus_stays(windows, site, keys):

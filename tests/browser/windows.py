@@ -88,8 +88,10 @@ class Socket:
 
     @property
     def is_live(self) -> bool:
-        """Whether its resume has been answered: a heartbeat ends each answer."""
-        return self.is_open and any('id="connection"' in frame for frame in self.received)
+        """Whether its resume has been answered: a heartbeat ends each answer, and the whole list
+        of rooms, which takes the focus of any of them along, follows."""
+        parts = ('id="connection"', 'id="rooms"')
+        return self.is_open and all(any(part in each for each in self.received) for part in parts)
 
 
 @dataclass
@@ -138,11 +140,21 @@ class Window:
 
     def say(self, text: str) -> None:
         """As soon as what was said before is stored."""
+        self.wait_until_answered()
+        self.composer.fill(text)
+        self.composer.press("Enter")
+
+    def wait_until_answered(self) -> None:
+        """What was said may be seen before its sender is answered, who until then has two boxes."""
         # Its box is there a moment longer than it can be typed in, and the next one comes late.
         expect(self.page.locator("[name=body]:disabled")).to_have_count(0)
         expect(self.composer).to_have_count(1)
+
+    def sends(self, text: str) -> None:
+        """By the form of a page without scripts: the answer is another page, which is there."""
         self.composer.fill(text)
-        self.composer.press("Enter")
+        with self.page.expect_navigation(wait_until="commit"):
+            self.page.get_by_role("button", name="Send", exact=True).click(no_wait_after=True)
 
     def sees(self, *texts: str) -> None:
         """Each of these messages is there, once, in this order, with none of another between."""
