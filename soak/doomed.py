@@ -91,15 +91,15 @@ def _in_a_frame() -> None:
 def _in_a_resume() -> None:
     """What was missed has been written, but the reader is not live yet."""
     feeds = importlib.import_module("chat.hub.feeds")
-    send = feeds.Feed._send
+    catch_up = feeds.Feed._catch_up
 
-    async def sent(feed: Any, reader: Any, frames: list[Any]) -> int:
-        place = await send(feed, reader, frames)
-        if not reader.is_live and frames and _count_down():
+    async def caught_up(feed: Any, reader: Any, frames: list[Any]) -> int:
+        place = await catch_up(feed, reader, frames)
+        if frames and _count_down():
             _die()
         return place
 
-    feeds.Feed._send = sent
+    feeds.Feed._catch_up = caught_up
 
 
 def _before_a_resume() -> None:

@@ -5,13 +5,11 @@ on the checkout's own disk, for a temporary file system would commit for free.
 """
 
 import json
-import random
 import re
-import socket
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,13 +18,10 @@ import psycopg
 
 from soak.archive import ROOT
 from tests.server.site import Site, populated
-from tests.servers import Server, postgresql_server, redis_server
+from tests.servers import Server, free_port, postgresql_server, redis_server
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 BOTH = (SQLITE, POSTGRESQL)
-# Below the ports that systems give to clients: one of those that try to come back could else be
-# given the very port that its dead server had, and so talk to itself and keep the server out.
-_PORTS = range(20_000, 32_000)
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\):\n((?:  .*\n)+)(.*)")
 _SIGN_IN = "from soak.sign_in import main; main()"
 
@@ -122,7 +117,7 @@ def backend(
             settings |= {"DATABASE_URL": database.url, "REDIS_URL": redis.url}
         count = processes if name == POSTGRESQL else 1
         sites = [
-            Site(data_dir=place / f"process-{number}", port=steady_port(), variables=settings)
+            Site(data_dir=place / f"process-{number}", port=free_port(), variables=settings)
             for number in range(count)
         ]
         made = Backend(name=name, sites=sites, database=database, redis=redis)
@@ -130,17 +125,6 @@ def backend(
         made.sessions = json.loads(sites[0].manage("shell", "--no-imports", "-c", _SIGN_IN))
         stack.callback(made.stop)
         yield made
-
-
-def steady_port() -> int:
-    """A free loopback port that stays a server's own while it is down."""
-    while True:
-        port = random.choice(_PORTS)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return port
 
 
 @contextmanager

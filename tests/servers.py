@@ -6,13 +6,14 @@ process id when it ends. A missing program is an error that names the command to
 
 import os
 import re
+import secrets
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGINT, Signals
@@ -22,6 +23,9 @@ import redis
 START_TIMEOUT_SECONDS = 30
 STOP_TIMEOUT_SECONDS = 15
 PORT_ATTEMPTS = 3
+# Below the ports that systems give to clients: one of those that try to come back could else be
+# given the very port that its dead server had, and so talk to itself and keep the server out.
+_PORTS = range(20_000, 32_000)
 
 
 class MissingProgram(RuntimeError):
@@ -201,10 +205,14 @@ def find_program(name: str, *, folders: list[Path] | None = None) -> str:
 
 
 def free_port() -> int:
-    """A loopback port that was free a moment ago; another process may take it meanwhile."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A free loopback port that stays a server's own while it is down."""
+    while True:
+        port = secrets.choice(_PORTS)  # `random` is sown alike in all processes of a run
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
 
 
 @contextmanager

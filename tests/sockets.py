@@ -19,6 +19,7 @@ DEADLINE_SECONDS = 10
 PROTOCOL = "chat.v1.json"
 HOST = "localhost:8000"
 ORIGIN = f"http://{HOST}"
+LET_IN = "let in"
 
 
 class Closed(Exception):
@@ -169,6 +170,17 @@ async def eventually(query):
     return found
 
 
+def sidebars(page):
+    """The frames that a page has heard of its sidebar."""
+    return [frame for frame in page.heard if 'id="inbox-line"' in frame]
+
+
+def title(frame):
+    """The page's title as a frame of its sidebar puts it."""
+    return re.search(r'hx-swap-oob="innerHTML:title">([^<]*)<', frame)[1]
+
+
 def unread(frame):
     """The rooms that a frame's sidebar shows as unread, by slug."""
-    return re.findall(r'class="room-line" href="/rooms/([\w-]+)/"[^>]*data-unread', frame)
+    lines = re.findall(r'class="room-line" href="/rooms/([\w-]+)/"(.*?)</a>', frame)
+    return [slug for slug, line in lines if " data-unread" in line]

@@ -170,9 +170,10 @@ async def _all_at_the_head(chat: Backend, window: Window, report: Report) -> Non
 
 async def _judge_typed(chat: Backend, window: Window, report: Report) -> None:
     await window.rest(PATIENCE_SECONDS)
+    # Before the log: what is answered in between is in both, and not in none.
+    kept_in = [await tab.keeps() for tab in window.tabs]
     bodies = [each.body for each in Log(chat).messages]
-    for tab in window.tabs:
-        kept = await tab.keeps()
+    for tab, kept in zip(window.tabs, kept_in, strict=True):
         for text in tab.typed:
             times = bodies.count(text)
             report.count("typed", 1)

@@ -203,6 +203,8 @@ def _waiting():
 
 def _in_thread(work, *arguments):
     try:
+        with connection.cursor() as cursor:  # circles are looked for, and not long waits
+            cursor.execute("SET lock_timeout = '60s'")
         work(*arguments)
     finally:
         connection.close()

@@ -173,6 +173,10 @@ def after(code: str) -> tuple[str, ...]:
     return "-c", _START.format(code=code)
 
 
+# A call to Redis that takes a moment makes each process count limits alone: here it is waited for.
+PATIENT = after("from chat import counters\ncounters.PATIENCE_SECONDS = 10")
+
+
 def serve_until_it_ends(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """A `serve` that ends by itself, because it can't do what it is asked to."""
     site = Site(data_dir=folder)

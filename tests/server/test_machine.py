@@ -140,7 +140,8 @@ def test_without_a_file_to_open_the_old_are_served_and_the_new_wait(folder):
             assert not site.answers()
 
         until(lambda: post(client, token, "And again")[0] == 303)
-        assert site.console.count("\n") < 30, site.console
+        # 20 notes at most in 10 s: the crowd of 300 may fall into two of these.
+        assert site.console.count("\n") < 50, site.console
         assert "Traceback" not in site.console
 
 

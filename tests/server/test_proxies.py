@@ -43,7 +43,12 @@ def proxied(request, tmp_path_factory):
         }
         sites.populated(folder, variables=variables)
         one, other = (
-            sites.Site(data_dir=folder, variables=variables, arguments=("--no-worker",))
+            sites.Site(
+                data_dir=folder,
+                variables=variables,
+                arguments=("--no-worker",),
+                program=sites.PATIENT,
+            )
             for _ in range(2)
         )
         try:

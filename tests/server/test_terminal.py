@@ -102,6 +102,7 @@ async def test_what_is_said_is_edited_reacted_to_and_deleted(chat):
     one, other = await chat("-n", "1"), await chat("-n", "1", name="member2")
     one.type("frist\r")
     await other.sees(": frist")
+    await one.sees(": frist")  # what it edits is the last one that it has seen
 
     one.type("/edit first\r")
     await other.sees("): first")
