@@ -18,15 +18,17 @@ from django.db import connection, transaction
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from chat import assets, database, fragments, hub, newest, viewer
+from chat import assets, database, fragments, hub, viewer
+from chat.actions.messages import post_message
 from chat.actions.people import claim_site, create_invitation, join_site
 from chat.actions.rooms import create_room, invite_into_room
+from chat.database import in_database
 from chat.hub import bells, presence
 from chat.models import Role, Room, RoomKind, Site
-from chat.views import room_page
 from tests.databases import asked, postgresql_database
-from tests.sockets import Program, Socket, cookie_headers, token_headers, token_of
-from tests.visits import PASSWORD
+from tests.keeping import everything_kept
+from tests.sockets import LET_IN, Closed, Program, Socket, cookie_headers, token_headers, token_of
+from tests.visits import PASSWORD, say
 
 # A deadline of Hypothesis's measures how busy the machine is.
 hypothesis.settings.register_profile("suite", deadline=None)
@@ -70,7 +72,7 @@ def forgetful():
 
 
 def forget_what_is_kept():
-    for kept in (fragments._kept, newest._known, newest._texts, room_page._kept):
+    for kept in everything_kept():
         kept.clear()
 
 
@@ -149,6 +151,32 @@ def pond(alice, bob):
     room.save(update_fields=["slug"])
     invite_into_room(inviter=alice, room=room, people=[bob])
     return room
+
+
+@pytest.fixture
+def root(bob, pond):
+    """A message of Bob's, to be answered."""
+    return say(bob, pond, 1)[0]
+
+
+@pytest.fixture
+def answer(root):
+    """Answers in the thread."""
+
+    def answer(author, body="An answer", in_room=False, nonce=None, **more):
+        answer.count += 1
+        return post_message(
+            author=author,
+            room=root.room,
+            body=body,
+            nonce=nonce or f"answer-{answer.count}",
+            root=root.pk,
+            in_room=in_room,
+            **more,
+        )
+
+    answer.count = 0
+    return answer
 
 
 @pytest.fixture
@@ -247,6 +275,23 @@ async def connect(quick_hub):
 
 
 @pytest.fixture
+def knock(connect):
+    """What somebody hears who comes with these headers: LET_IN, or the code of the refusal."""
+
+    async def knock(headers, path="/ws/chat/general/"):
+        socket = await connect(headers=headers, path=path)
+        try:
+            await socket.say(type="resume", after=0)
+            await socket.until_heard('id="rooms"')
+        except Closed as closed:
+            assert 'hx-swap-oob="delete"' in socket.heard[-1]  # the page stays away
+            return closed.code
+        return LET_IN
+
+    return knock
+
+
+@pytest.fixture
 def bobs(bob, sign_in):
     """Bob's browser, signed in."""
     return sign_in(bob)
@@ -262,6 +307,22 @@ async def his(bob, connect, settings):
         return await connect(token=token, path=path, resume=0)
 
     return his
+
+
+@pytest.fixture
+def marker(alice, bob):
+    """Makes a room that shows in Bob's sidebar: what was to be told before it has been told."""
+
+    async def marker(*pages):
+        def make():
+            room = create_room(creator=alice, name="Marker", purpose="", kind=RoomKind.PRIVATE)
+            invite_into_room(inviter=alice, room=room, people=[bob])
+
+        await in_database(make)
+        for page in pages:
+            await page.until_heard("Marker")
+
+    return marker
 
 
 @pytest.fixture

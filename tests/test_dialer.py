@@ -3,13 +3,12 @@
 import socket
 import ssl
 import subprocess
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
 import pytest
 
 from chat import dialer
-from project.environment import Allowed
-from tests.receivers import receiving
+from tests.receivers import allowed, receiving
 
 PUBLIC = "203.0.114.7"  # a public address; what would be asked there is refused by nobody
 
@@ -17,7 +16,7 @@ PUBLIC = "203.0.114.7"  # a public address; what would be asked there is refused
 @pytest.fixture
 def allow(settings):
     def allow(*networks, hosts=()):
-        settings.WEBHOOK_ALLOW = Allowed(frozenset(hosts), tuple(map(ip_network, networks)))
+        settings.WEBHOOK_ALLOW = allowed(*networks, hosts=hosts)
 
     return allow
 

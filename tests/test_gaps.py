@@ -26,6 +26,19 @@ def test_what_stands_in_a_gap_is_no_gap_itself():
     assert plain(stencil.filled({"list": lambda: gap("list")})) == gap("list").encode()
 
 
+def test_a_large_part_is_compressed_once_and_not_in_each_answer():
+    stencil = Stencil(f"{'long ' * 1000}{gap('own')} and {gap('own')}{' more' * 1000}")
+    values = {"own": lambda: "mine"}
+
+    first, second = stencil.filled(values), stencil.filled(values)
+
+    assert plain(first).decode() == f"{'long ' * 1000}mine and mine{' more' * 1000}"
+    assert gzip.decompress(gzipped(first)) == plain(first)
+    large = [part for part in first if isinstance(part, Piece)]
+    assert len(large) == 2
+    assert all(part in second for part in large)
+
+
 @given(st.lists(st.tuples(TEXTS, st.booleans()), max_size=6))
 def test_compressed_it_is_the_same(texts):
     parts = [Piece(text) if is_kept else text.encode() for text, is_kept in texts]

@@ -9,14 +9,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from chat import fragments, newest
 from chat.actions import changes, messages, people, reading, rooms, threads
 from chat.models import Level, Membership, Person, Role, Room, RoomKind
 from chat.views import room_page
+from tests.keeping import everything_kept
 from tests.visits import say
 
 pytestmark = pytest.mark.django_db
-KEPT = (fragments._kept, newest._known, newest._texts, room_page._kept)
 VERBS = (changes, messages, people, reading, rooms, threads)
 # Of somebody's access, or parts of other verbs.
 NOT_SHOWN = {
@@ -181,8 +180,8 @@ LOOKS = (
 @contextmanager
 def nothing_kept():
     """For the time being."""
-    held = [(kept, kept._texts, kept._size) for kept in KEPT]
-    for kept in KEPT:
+    held = [(kept, kept._texts, kept._size) for kept in everything_kept()]
+    for kept, _texts, _size in held:
         kept._texts, kept._size = {}, 0
     yield
     for kept, texts, size in held:

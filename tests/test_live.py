@@ -2,16 +2,18 @@
 
 import asyncio
 from functools import cache
+from uuid import uuid4
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
 from django.core.asgi import get_asgi_application
 
+from chat import fragments
 from chat.actions.rooms import change_room, remove_from_room
 from chat.database import in_database
 from chat.fragments import Kind
 from chat.hub import StreamReader
-from chat.models import Membership
+from chat.models import Membership, Site
 from tests.sockets import DEADLINE_SECONDS, cookie_headers, eventually, post, token_of, until
 from tests.visits import shown_ids
 
@@ -46,9 +48,13 @@ class Stream(ApplicationCommunicator):
     async def until(self, condition):
         while not condition(self):
             assert not self.has_ended, self.text[-500:]
-            body = await self.receive_output(DEADLINE_SECONDS)
-            self.text += body.get("body", b"").decode()
-            self.has_ended = not body.get("more_body")
+            self._take(await self.receive_output(DEADLINE_SECONDS))
+            while not self.output_queue.empty():
+                self._take(self.output_queue.get_nowait())
+
+    def _take(self, body):
+        self.text += body.get("body", b"").decode()
+        self.has_ended = not body.get("more_body")
 
     async def until_shown(self, message):
         await self.until(lambda stream: message.pk in stream.shown)
@@ -156,6 +162,16 @@ async def test_a_stream_ends_after_its_time_with_a_way_to_go_on(bob, read, monke
     assert f'href="{PATH}"' in text
     assert RELOADS in text  # a browser without scripts begins a new one by itself
     assert text.rstrip().endswith("</html>")
+
+
+async def test_a_stream_whose_log_was_restored_comes_back_by_itself(bob, lobby, quick_hub, read):
+    stream = await read(bob)
+    await stream.until_shown(await post(bob, lobby))
+
+    await in_database(fragments.epoch)  # which the hub has read by its first tick
+    await in_database(lambda: Site.objects.update(epoch=uuid4()))
+
+    assert RELOADS in await stream.until_the_end()
 
 
 async def test_a_plain_stream_leads_on_to_plain_pages(bob, lobby, read, monkeypatch):

@@ -18,13 +18,14 @@ from chat.actions.people import change_person, create_token, revoke_token, set_p
 from chat.actions.rooms import create_room, invite_into_room, make_private, remove_from_room
 from chat.database import in_database
 from chat.models import ApiToken, Message, Role, RoomKind
-from tests.sockets import cookie_headers, token_headers, until
+from tests.sockets import cookie_headers, token_headers
 from tests.visits import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 4
 POSTS = 60
 TIMES = 4
+REACH_SECONDS = 60  # everybody waits from the beginning
 
 
 def sign_out(race, victim):
@@ -145,7 +146,9 @@ class Race:
 
     async def reach(self, number):
         """When about so many posts are stored, or on their way."""
-        await until(lambda: self.begun >= number)
+        async with asyncio.timeout(REACH_SECONDS):
+            while self.begun < number:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
 
     async def _post(self, person, room):
         self.begun = next(self.numbers)

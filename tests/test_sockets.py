@@ -7,8 +7,10 @@ from autobahn.twisted.websocket import WebSocketServerProtocol
 from daphne.ws_protocol import WebSocketFactory
 from twisted.internet.testing import StringTransport
 
+from chat import sockets
 from chat.server import BoundedServer
 from chat.sockets import Socket
+from tests.server.raw import frame
 from tests.sockets import until
 
 SECRET = "sessionid=secretsecretsecret"
@@ -60,3 +62,27 @@ async def test_options_are_kept_once_for_all_sockets(opened):
 
     assert not set(WebSocketServerProtocol.CONFIG_ATTRS) & set(vars(socket)) - {"trackTimings"}
     assert socket.maxFramePayloadSize == 4711
+
+
+async def test_who_writes_faster_than_it_is_answered_is_heard_again_when_it_has_been(
+    opened, monkeypatch
+):
+    monkeypatch.setattr(sockets, "LOOK_AGAIN_SECONDS", 0)
+    socket, _shown = opened
+    queue, transport = socket.application_queue, socket.transport
+
+    most = 1 + sockets.MAX_AHEAD_BYTES // sockets.LEAST_BYTES
+    for _frame in range(most):
+        socket.dataReceived(frame(b"{}"))
+    assert transport.producerState == "producing"
+    for _frame in range(3):  # the rest of what had come already
+        socket.dataReceived(frame(b"{}"))
+    assert transport.producerState == "paused"
+    looks = [each for each in sockets.reactor.getDelayedCalls() if each.func == socket._look_again]
+    assert len(looks) == 1
+
+    while queue.qsize():
+        await queue.get()
+    sockets.reactor.runUntilCurrent()
+
+    assert transport.producerState == "producing"

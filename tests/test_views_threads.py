@@ -7,18 +7,13 @@ import pytest
 from chat.actions.messages import post_message
 from chat.actions.rooms import make_public
 from chat.models import Following, Message
-from tests.visits import say, value_of
+from tests.visits import value_of
 
 pytestmark = pytest.mark.django_db
 PANE = {
     "HX-Request": "true",
     "HX-Current-URL": "http://testserver/rooms/pond/",
 }
-
-
-@pytest.fixture
-def root(bob, pond):
-    return say(bob, pond, 1)[0]
 
 
 def answers(root):

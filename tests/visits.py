@@ -5,6 +5,7 @@ import re
 from django.test import Client
 
 from chat.actions.messages import post_message
+from chat.sidebar import lines_for
 
 PASSWORD = "three frogs in a pond"
 
@@ -42,7 +43,18 @@ def value_of(html, name):
 def say(author, room, count):
     """`count` messages in a row."""
     start = room.messages.count()
+    return say_all(author, room, *(f"number {number}" for number in range(start, start + count)))
+
+
+def say_all(author, room, *bodies):
+    """A message of each body."""
     return [
-        post_message(author=author, room=room, body=f"number {number}", nonce=f"nonce-{number:04}")
-        for number in range(start, start + count)
+        post_message(author=author, room=room, body=body, nonce=f"nonce-{number:04}")
+        for number, body in enumerate(bodies, room.messages.count())
     ]
+
+
+def line(person, room):
+    """The room's line in this person's sidebar; None where it has none."""
+    lines = {line.room_id: line for line in lines_for([person.pk])[person.pk]}
+    return lines.get(room.pk)

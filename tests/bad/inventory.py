@@ -15,7 +15,7 @@ _AS_TEXT = f"{_MARKUP}test_html_is_shown_as_text"
 _NO_NAME = f"{_NAMES}test_a_display_name_that_would_not_do_is_refused_with_its_reason"
 _NO_USERNAME = f"{_NAMES}test_a_username_that_would_not_do_is_refused_with_its_reason"
 _ALIKE = f"{_NAMES}test_usernames_that_look_alike_have_one_skeleton"
-_SENDING = "test_deliveries.py::"
+_SENDING = "deliveries/test_deliveries_failures.py::"
 _IN_PLACE = "test_skeleton.py::test_any_name_and_text_leave_a_message_as_it_is"
 
 TRIED = {
