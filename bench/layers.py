@@ -22,13 +22,13 @@ import redis
 from channels_redis.core import RedisChannelLayer
 from channels_redis.pubsub import RedisPubSubChannelLayer
 
+from project.layers import channel_layers
 from tests.server.proxy import Line, line_to
 from tests.servers import Server, redis_server
 
 FAULT_SECONDS = 8.0
 HEAL_SECONDS = 40.0
 RING_SECONDS = 0.2
-SETTINGS = {"socket_timeout": 10, "socket_connect_timeout": 1}
 LAYERS: dict[str, Callable[..., Any]] = {
     "core": RedisChannelLayer,
     "pubsub": RedisPubSubChannelLayer,
@@ -133,7 +133,7 @@ async def _at_work(*work: Any) -> AsyncIterator[None]:
 
 
 async def course_of(make: Callable[..., Any], fault: Any, server: Server, line: Line) -> str:
-    hosts = [{"address": f"redis://127.0.0.1:{line.port}/0", **SETTINGS}]
+    hosts = channel_layers(f"redis://127.0.0.1:{line.port}/0")["default"]["CONFIG"]["hosts"]
     sender, listener = make(hosts=hosts), make(hosts=hosts)
     course, lines = Course(), Lines()
     logging.getLogger().addHandler(lines)

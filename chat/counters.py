@@ -12,6 +12,8 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from chat.errors import in_words
+
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 0.1
@@ -61,7 +63,7 @@ class Counters:
         if error is not None:
             self._asked_again_at = time.monotonic() + AWAY_SECONDS
         if error is not None and not self._is_away:
-            logger.warning("Limits are counted by each process alone: %r", error)
+            logger.warning("Limits are counted by each process alone: %s", in_words(error))
         elif error is None and self._is_away:
             logger.warning("Limits are counted by all processes together again")
         self._is_away = error is not None

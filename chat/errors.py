@@ -4,6 +4,8 @@ The verbs raise these; pages, sockets and the API turn them into their own kind 
 is HTTP's, and `code` the word that programs know it by (docs/protocol.md).
 """
 
+from traceback import format_exception_only
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -89,3 +91,8 @@ class TooMany(Refused):
     def __init__(self, sentence: Sentence, retry_after: int, limit: int = 0) -> None:
         super().__init__(sentence)
         self.retry_after, self.limit = retry_after, limit
+
+
+def in_words(error: Exception) -> str:
+    """One line for the log: of which type it is, and what it says, which not each `repr` does."""
+    return " ".join("".join(format_exception_only(error)).split())

@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 
 from chat.headers import add_to_static
 from project import environment as env
+from project.layers import channel_layers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -160,22 +161,7 @@ CACHES = {
 }
 
 REDIS_URL = env.redis("REDIS_URL")
-CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {
-            # redis-py 8 ends a read after 5 s by default, exactly as long as the layer's
-            # blocking pop waits: every idle connection would break.
-            "hosts": [{"address": REDIS_URL, "socket_timeout": 10, "socket_connect_timeout": 1}],
-            "capacity": 1500,
-            # Each process joins every few seconds again; one that is gone is soon forgotten.
-            "group_expiry": 600,
-            "prefix": "natterjack",
-        },
-    }
-    if REDIS_URL
-    else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
-}
+CHANNEL_LAYERS = channel_layers(REDIS_URL)
 
 EMAIL: dict[str, Any] = env.email("EMAIL_URL", "consolemail://")
 EMAIL_BACKEND = EMAIL["EMAIL_BACKEND"]

@@ -25,6 +25,7 @@ from chat.actions.rooms import create_room, invite_into_room
 from chat.database import in_database
 from chat.hub import bells, presence
 from chat.models import Role, Room, RoomKind, Site
+from project.layers import channel_layers
 from tests.databases import asked, postgresql_database
 from tests.keeping import everything_kept
 from tests.sockets import LET_IN, Closed, Program, Socket, cookie_headers, token_headers, token_of
@@ -208,12 +209,7 @@ def clock(monkeypatch):
 @pytest.fixture
 def unreachable_redis(settings):
     """A channel layer whose Redis is not there."""
-    settings.CHANNEL_LAYERS = {
-        "default": {
-            "BACKEND": "channels_redis.core.RedisChannelLayer",
-            "CONFIG": {"hosts": ["redis://127.0.0.1:1/0"]},
-        }
-    }
+    settings.CHANNEL_LAYERS = channel_layers("redis://127.0.0.1:1/0")
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from chat.actions.rooms import leave_room
 from chat.errors import Conflict, Refused
 from chat.models import Event, EventKind, Membership, Message
 from chat.sessions import LINE
+from project.layers import channel_layers
 from tests.model.processes import killed_before_commit
 
 pytestmark = pytest.mark.django_db
@@ -206,12 +207,7 @@ def test_a_redis_that_does_not_answer_costs_a_post_a_second_at_most(
     monkeypatch.setattr("chat.hub.bells._PUBLISH_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        settings.CHANNEL_LAYERS = {
-            "default": {
-                "BACKEND": "channels_redis.core.RedisChannelLayer",
-                "CONFIG": {"hosts": [f"redis://127.0.0.1:{port}/0"]},
-            }
-        }
+        settings.CHANNEL_LAYERS = channel_layers(f"redis://127.0.0.1:{port}/0")
         message = post(bob, lobby)
 
     assert Message.objects.get() == message

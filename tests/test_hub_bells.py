@@ -9,9 +9,12 @@ from signal import SIGCONT, SIGSTOP
 import pytest
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from chat import hub
+from chat.errors import in_words
 from chat.hub import bells
+from project.layers import channel_layers
 from tests.servers import redis_server
 from tests.sockets import until
 
@@ -30,12 +33,10 @@ def redis():
 def shared(redis, settings, monkeypatch):
     """The layer of a site with several processes."""
     monkeypatch.setattr(bells, "_RETRY_SECONDS", 0.05)
-    settings.CHANNEL_LAYERS = {
-        "default": {
-            "BACKEND": "channels_redis.core.RedisChannelLayer",
-            "CONFIG": {"hosts": [{"address": redis.url, "socket_timeout": 30}]},
-        }
-    }
+    layers = channel_layers(redis.url)
+    # Where it is up, a test waits for it as long as it takes.
+    layers["default"]["CONFIG"]["hosts"][0] |= {"socket_timeout": 30, "socket_connect_timeout": 30}
+    settings.CHANNEL_LAYERS = layers
 
 
 @pytest.fixture
@@ -78,9 +79,9 @@ def test_a_server_that_is_ending_waits_for_nobody_to_hear_it(shared, redis, monk
 def test_who_serves_nobody_is_heard_by_others(shared, redis, monkeypatch):
     monkeypatch.setattr(bells, "_PUBLISH_SECONDS", 30)
     with Redis.from_url(redis.url) as client:
-        client.zadd(f"asgi:group:{bells.GROUP}", {"specific.another!channel": time.time()})
+        client.zadd(f"natterjack:group:{bells.GROUP}", {"specific.another!channel": time.time()})
         hub.ring(RING)
-        assert client.zcard("asgispecific.another!") == 1
+        assert client.zcard("natterjackspecific.another!") == 1
 
 
 async def test_other_processes_are_heard_and_ones_own_rings_are_not(shared, heard):
@@ -123,10 +124,17 @@ async def test_redis_may_go_and_come_back_and_each_is_said_once(shared, redis, h
             await asyncio.sleep(0.01)
 
 
+def test_why_it_is_away_is_said_in_words():
+    error = RedisConnectionError("Connection closed\nby server.")
+
+    assert in_words(error) == "redis.exceptions.ConnectionError: Connection closed by server."
+    assert in_words(TimeoutError()) == "TimeoutError"
+
+
 async def test_a_flushed_redis_is_joined_again(shared, redis, heard, monkeypatch):
     monkeypatch.setattr(bells, "_REGROUP_SECONDS", 0.05)
     client = Redis.from_url(redis.url)
-    await until(lambda: client.exists(f"asgi:group:{bells.GROUP}"))
+    await until(lambda: client.exists(f"natterjack:group:{bells.GROUP}"))
     client.flushall()
 
     async with asyncio.timeout(30):

@@ -17,6 +17,8 @@ from typing import Any
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 
+from chat.errors import in_words
+
 logger = logging.getLogger(__name__)
 
 GROUP = "doorbells"
@@ -185,7 +187,7 @@ async def _apart(work: Coroutine[Any, Any, Any], timeout_seconds: float | None =
 def _note(error: Exception | None) -> None:
     """One line when the channel layer goes, and one when it comes back."""
     if error is not None and bell.reaches_others:
-        logger.warning("Other processes hear us a tick late: %r", error)
+        logger.warning("Other processes hear us a tick late: %s", in_words(error))
     elif error is None and not bell.reaches_others:
         logger.warning("Other processes hear us at once again")
     bell.reaches_others = error is None

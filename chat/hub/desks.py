@@ -15,6 +15,7 @@ from typing import Any
 
 from chat import fragments
 from chat.database import in_database
+from chat.errors import in_words
 from chat.hub import standing
 from chat.hub.readers import Reader
 from chat.models import EventKind, Site
@@ -175,7 +176,7 @@ class Desks:
         try:
             await self._tell(desks)
         except Exception as error:
-            logger.error("Sidebars can't be told now: %r", error)
+            logger.error("Sidebars can't be told now: %s", in_words(error))
             for desk in desks:
                 self._schedule(desk, RETRY_SECONDS)
         finally:

@@ -150,6 +150,26 @@ def test_a_doorbell_rings_at_once_after_silence_too(pair, speaker):
     assert pair[1].console == before
 
 
+def test_connections_that_redis_ends_are_replaced(pair, services, speaker):
+    before = [site.console for site in pair]
+    with Redis.from_url(services[1].url) as admin, listening(pair[1]) as socket:
+
+        def is_idle(connection):
+            return connection["cmd"] not in {"bzpopmin", "client|list"}
+
+        until(lambda: sum(map(is_idle, admin.client_list())) > 1)
+        idle = {each["id"] for each in admin.client_list() if is_idle(each)}
+        admin.config_set("timeout", 1)
+        until(lambda: not idle & {each["id"] for each in admin.client_list()})
+        admin.config_set("timeout", 0)
+        took = []
+        for number in range(5):
+            assert speaker.post(f"over new connections {number}") == 303
+            took.append(hear(socket, f"over new connections {number}"))
+    assert min(took) < AT_ONCE_SECONDS
+    assert [site.console for site in pair] == before
+
+
 def test_with_redis_dead_posting_answers_at_once_and_messages_come_a_tick_later(
     pair, services, speaker
 ):
