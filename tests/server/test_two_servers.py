@@ -96,14 +96,18 @@ def stored(database, prefix):
         return [body for (body,) in rows]
 
 
+def is_whole(site):
+    """Whether it has said of all that it missed that it is back."""
+    told = site.console.rfind
+    return told("The database is away") <= told("The database is back") and told(
+        "hear us a tick late"
+    ) <= told("hear us at once again")
+
+
 @pytest.fixture(autouse=True)
 def well(pair):
-    """Nothing begins while a process still believes that the Redis of the last test is away."""
-
-    def hears(site):
-        return site.console.count("a tick late") == site.console.count("at once again")
-
-    until(lambda: all(map(hears, pair)))
+    """Nothing begins while a process still believes that what the last test ended is away."""
+    until(lambda: all(map(is_whole, pair)))
 
 
 def test_a_message_posted_at_one_is_live_at_the_other(pair, speaker):
@@ -129,16 +133,7 @@ def test_a_limit_is_for_all_servers_together(pair):
     assert [joining(one), joining(other)] == [429, 429]
 
 
-def is_whole(site):
-    """Whether it has said of all that it missed that it is back."""
-    told = site.console.rfind
-    return told("The database is away") <= told("The database is back") and told(
-        "hear us a tick late"
-    ) <= told("hear us at once again")
-
-
 def test_a_doorbell_rings_at_once_after_silence_too(pair, speaker):
-    until(lambda: is_whole(pair[1]))
     with listening(pair[1]) as socket:
         before = pair[1].console
         time.sleep(TRAP_SECONDS)
