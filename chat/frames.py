@@ -7,6 +7,8 @@ from django.utils.translation import gettext as _
 
 from chat.errors import Invalid
 
+_TYPED = ("suggest", "typing")
+_TYPED_AS_WRITTEN = tuple(f'{{"type":"{name}"' for name in _TYPED)
 _MAX_DIGITS = 19
 _MAX_NONCE = 64  # it is sent back, to whoever wrote it
 
@@ -33,14 +35,14 @@ def parse(text: str) -> dict[str, Any]:
     return frame
 
 
-def is_suggest(text: str) -> bool:
+def is_typed(text: str) -> bool:
     """Whether it is what a page sends while somebody types, as htmx writes it."""
-    return text.startswith('{"type":"suggest"')
+    return text.startswith(_TYPED_AS_WRITTEN)
 
 
 def check_said_once(text: str, frame: dict[str, Any]) -> None:
-    """Raises BadFrame for what begins as a suggestion, is counted as one, and then is another."""
-    if is_suggest(text) and frame["type"] != "suggest":
+    """Raises BadFrame for what begins as typing, is counted as that, and then is something else."""
+    if is_typed(text) and frame["type"] not in _TYPED:
         _refuse(text)
 
 

@@ -201,10 +201,21 @@ async def test_who_types_much_is_passed_over_and_goes_on(hers, bob, settings):
     assert await in_database(Message.objects.count) == 1
 
 
-async def test_a_flood_ends_the_socket(hers, settings):
+async def test_what_was_kept_while_no_server_was_there_ends_no_socket(hers, bob, settings):
+    settings.LIMIT_FRAMES = Rate(20, 3600)
+    for _time in range(100):
+        await hers.say('{"type":"typing"}')
+        await typing(hers, "@b")
+    await hers.say("Hello")
+
+    await hers.until_heard('<li id="message-')
+
+
+@pytest.mark.parametrize("text", ('{"type":"typing"}', '{"type":"suggest","body":"nothing"}'))
+async def test_a_flood_ends_the_socket(text, hers, settings):
     settings.LIMIT_FRAMES = Rate(20, 3600)
     for _time in range(700):
-        await typing(hers, "nothing")
+        await hers.say(text)
 
     assert await hers.closed() == 4429
 

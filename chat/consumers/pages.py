@@ -28,7 +28,7 @@ class Page(Socket):
         await hub.current().resume(self.reader, None)
 
     def admit(self, text: str) -> bool:
-        if not frames.is_suggest(text):
+        if not frames.is_typed(text):
             return super().admit(text)
         if self.suggester.may_ask():
             return True
