@@ -141,8 +141,11 @@ else:
         "options": "-c synchronous_commit=on -c jit=off -c lock_timeout=5s"
         " -c idle_in_transaction_session_timeout=15s",
         "connect_timeout": 4,
-        # A network that swallows: what is sent and not confirmed ends the connection.
+        # A network that swallows, or a host that is gone: what is sent and not confirmed ends the
+        # connection, and who waits for an answer looks whether there is still anybody.
         "tcp_user_timeout": 5000,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
     }
     # One that was kept is tried before it is used again.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
