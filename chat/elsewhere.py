@@ -115,7 +115,9 @@ class Line:
                 self._size -= _size(self._waiting.popleft())
                 if self._size <= FULL_BYTES:
                     self._has_room.set()
-        except OSError:  # as ASGI says: the connection is gone, and the socket is told of it
+        # The connection is gone, and the socket is told of it. As ASGI says it; and as uvicorn does
+        # where it has closed the connection by itself, for a silent reader or a bad frame.
+        except (OSError, RuntimeError):
             self._is_over = True
             self._forget()
         finally:

@@ -95,9 +95,13 @@ async def test_a_socket_for_which_too_much_waits_is_cut():
     assert reader.got == []
 
 
-async def test_a_reader_that_is_gone_ends_what_is_sent_and_is_no_error():
-    async def gone(_message):
-        raise ConnectionResetError
+@pytest.mark.parametrize("error", (ConnectionResetError, RuntimeError))
+async def test_a_reader_that_is_gone_ends_what_is_sent_and_is_no_error(error):
+    tried = []
+
+    async def gone(message):
+        tried.append(message)
+        raise error
 
     async def talk(_scope, _receive, send):
         for _each in range(3):
@@ -105,6 +109,7 @@ async def test_a_reader_that_is_gone_ends_what_is_sent_and_is_no_error():
             await asyncio.sleep(0)
 
     await served(talk, gone)
+    assert len(tried) == 1
 
 
 async def test_a_socket_that_has_to_come_back_is_closed_with_1011():
