@@ -152,7 +152,7 @@ def test_what_is_switched_off_says_why_and_can_be_switched_on(alice, alices, hoo
     assert hook.is_enabled
 
 
-def test_nobody_is_made_to_send_without_end(alices, hook, settings):
+def test_nobody_is_made_to_send_without_end(alices, hook, settings, clock):
     settings.LIMIT_POSTS = Rate(2, 60)
     send_ping(sender=hook.made_by, hook=hook)
     delivery = Delivery.objects.get()

@@ -1,5 +1,6 @@
 """Clients that people write into a page: the shortest one, and those of docs/protocol.md."""
 
+import secrets
 from signal import SIGKILL
 
 import pytest
@@ -17,9 +18,12 @@ socket.onmessage = (event) => console.log("Message from server:", event.data);
 
 
 @pytest.fixture
-def reader(windows):
-    """member1 reads the lobby, and sees what others say."""
-    return windows.person("member1").go_live()
+def reader(site, windows):
+    """member1 reads the lobby, and sees what others say: nothing that was said in another test."""
+    reader = windows.person("member1").go_live()
+    site.post(begin := f"begins with {secrets.token_hex(4)}")
+    reader.sees(begin)
+    return reader
 
 
 @pytest.fixture

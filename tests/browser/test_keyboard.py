@@ -23,13 +23,13 @@ def test_from_the_top_of_the_page_the_box_is_a_few_keys_away(path, windows):
     window.page.keyboard.press("Tab")
     expect(window.composer).to_be_focused()
 
-    window.page.keyboard.type("By the keyboard\n")
+    window.page.keyboard.type(f"By the keyboard to {path}\n")
 
     if "plain" in path:
         window.page.wait_for_url("**#said-*", wait_until="commit")
-        window.streams("By the keyboard")
+        window.streams(f"By the keyboard to {path}")
     else:
-        window.sees("By the keyboard")
+        window.sees(f"By the keyboard to {path}")
 
 
 def test_where_there_is_no_box_there_is_no_way_to_it(windows):
@@ -137,10 +137,12 @@ def test_older_messages_come_without_losing_the_cursor(windows):
     expect(link).to_be_focused()
 
 
+@pytest.mark.usefixtures("all_is_read")
 @pytest.mark.parametrize("line", ("kitchen", "Inbox"))
 def test_who_stands_on_a_line_of_the_sidebar_stays_there_when_it_changes(line, windows):
     window = windows.person("member1").go_live("general")
     link = window.page.locator("#rooms").get_by_role("link", name=line)
+    expect(link.locator("[data-mentions]")).to_have_count(0)
     link.focus()
 
     windows.person("member2").go_live("room-2").say(f"@member1 look, {line}")

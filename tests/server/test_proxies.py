@@ -39,7 +39,7 @@ def proxied(request, tmp_path_factory):
             "DATABASE_URL": database.url,
             "REDIS_URL": redis.url,
             "SITE_URL": f"http://127.0.0.1:{port}",
-            "LIMIT_SIGNINS": f"{SIGN_INS}/h",
+            "LIMIT_SIGNINS": f"{SIGN_INS}/d",
         }
         sites.populated(folder, variables=variables)
         one, other = (
